@@ -1,0 +1,1 @@
+"""Provisions, runs and watches one isolated assistant per client."""

@@ -1,0 +1,1 @@
+"""Commands as values: each function returns the exact argv that would run, and runs nothing."""

@@ -1,0 +1,1 @@
+"""Engines that run tenants: each turns a tenant into steps and says what runs now."""

@@ -1,0 +1,159 @@
+"""What an engine that runs tenants must offer; `local` and `systemd` do, more may follow.
+
+A driver decides, it does not act: `observe` reads what is there, the `*_steps` functions are pure and
+return the steps that lead from there to what is wanted. Only `programs` acts, when the executor asks.
+All steps are idempotent, so that a command that was killed half-way is finished by running it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from provisioner.commands.command import Command
+from provisioner.filesystem import RenderedFile
+from provisioner.naming import TenantId
+from provisioner.spec import TenantSecrets, TenantSpec
+from provisioner.steps import Step
+
+
+class Activity(StrEnum):
+    """What a tenant's process does now."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ASLEEP = "asleep"
+    """Not running, but the next request starts it."""
+    FAILED = "failed"
+    """Should run, and does not stay up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One thing a client may count on under this driver, or may not."""
+
+    name: str
+    kept: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something `doctor` found: about what, what is wrong, and the mend."""
+
+    subject: str
+    problem: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant as the drivers need it: what it shall be, and its two keys."""
+
+    spec: TenantSpec
+    secrets: TenantSecrets
+
+    @property
+    def id(self) -> TenantId:
+        return self.spec.id
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What is there now of one tenant; an `Observed()` is a tenant of which nothing is there.
+
+    `digests` maps every file that exists, of those the driver writes, to its SHA-256.
+    """
+
+    digests: Mapping[Path, str] = field(default_factory=dict)
+    user: bool = False
+    running: bool = False
+
+    def has(self, file: RenderedFile) -> bool:
+        """Say whether the file is there with exactly this text."""
+        return self.digests.get(file.path) == file.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the steps shall lead to.
+
+    `initial` is the JSON document for the tenant's `admin init`, given only by `new`. `keep` are files
+    that differ and shall stay as they are, because somebody edited them by hand.
+    """
+
+    running: bool = True
+    initial: SecretStr | None = None
+    keep: frozenset[Path] = frozenset()
+
+
+class Programs(Protocol):
+    """Acts on supervised programs for the steps StartProgram, StopProgram and SignalProgram.
+
+    Every method waits until it is so, and raises ProvisionError when that takes too long.
+    """
+
+    def start(self, name: str) -> None: ...
+
+    def stop(self, name: str, *, forget: bool) -> None: ...
+
+    def signal(self, name: str, signal: str) -> None: ...
+
+    def is_running(self, name: str) -> bool: ...
+
+
+class Driver(Protocol):
+    """An engine that runs tenants."""
+
+    name: str
+    programs: Programs
+
+    def promises(self) -> Sequence[Promise]:
+        """Say plainly what this driver gives and what it does not."""
+
+    def notices(self) -> Sequence[str]:
+        """Say what the operator must know before trusting this host with clients; mostly nothing."""
+
+    def observe_host(self) -> Observed:
+        """Read what is there of the parts all tenants share."""
+
+    def host_steps(self, observed: Observed) -> Sequence[Step]:
+        """Steps to have the shared parts there and running: nginx, embedding server, dashboard."""
+
+    def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
+        """Every file the tenant shall have outside its data directory, in the order of writing."""
+
+    def observe(self, tenant: Tenant) -> Observed:
+        """Read what is there of one tenant."""
+
+    def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
+        """Steps from what is there to what is wished; none when nothing differs."""
+
+    def start_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Steps to have it running and answering."""
+
+    def stop_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Steps to have it stopped until `start`, across reboots too."""
+
+    def remove_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Steps to have nothing left that runs or is served; its directory stays."""
+
+    def erase_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Steps to erase its directory and system user, after `remove_steps`."""
+
+    def admin_command(self, tenant: Tenant, name: str, payload: SecretStr) -> Command:
+        """`python -m tenant_app admin NAME` as the tenant's user, the JSON payload on its input."""
+
+    def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
+        """Say what each of these tenants' processes does now, in one question to the system."""
+
+    def log_command(self, tenant_id: TenantId, *, lines: int, follow: bool) -> Command:
+        """The command that shows a tenant's log."""
+
+    def findings(self) -> Sequence[Finding]:
+        """Look at the shared parts for `doctor`."""

@@ -1,0 +1,154 @@
+"""The one door to the disk: whole files or none, with owner and mode set before they are seen.
+
+A file is written beside its target, given its owner and mode, fsynced and renamed over the target,
+then its directory is fsynced. A failing fsync is final: the temporary file is removed and the error
+goes up; it is never retried, because the kernel may already have dropped the pages.
+"""
+
+from __future__ import annotations
+
+import grp
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+TEMPORARY_PREFIX = ".tenantry-"
+_KEEP = -1
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A file as it shall be: absolute path, whole text, permission bits, owner and group by name.
+
+    Without `owner` or `group` the file belongs to whoever runs the command. A `secret` file's text is
+    never shown, neither by `--dry-run` nor by `diff`.
+    """
+
+    path: Path
+    text: str
+    mode: int = 0o644
+    owner: str | None = None
+    group: str | None = None
+    secret: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the text in UTF-8, in hexadecimal."""
+        return digest(self.text.encode())
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of `content` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_file(file: RenderedFile) -> None:
+    """Replace `file.path` by the rendered text, atomically and durably.
+
+    Raises OSError as the system gave it; the target is then untouched. Raises LookupError when the
+    owner or the group does not exist.
+    """
+    uid, gid = _ids(file.owner, file.group)
+    temporary = file.path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    try:
+        _write_new(temporary, file.text.encode(), file.mode, uid, gid)
+        temporary.rename(file.path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(file.path.parent)
+
+
+def _write_new(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as stream:
+        if (uid, gid) != (_KEEP, _KEEP):
+            os.fchown(descriptor, uid, gid)
+        os.fchmod(descriptor, mode)
+        stream.write(content)
+        stream.flush()
+        os.fsync(descriptor)
+
+
+def make_directory(path: Path, mode: int, owner: str | None = None, group: str | None = None) -> bool:
+    """Make one directory with exactly this mode and owner; say whether it was missing.
+
+    An existing directory is brought to the mode and owner. A symbolic link or a file in its place is
+    refused with NotADirectoryError: links are never followed.
+    """
+    uid, gid = _ids(owner, group)
+    created = _mkdir_if_missing(path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        _settle_directory(descriptor, mode, uid, gid)
+    finally:
+        os.close(descriptor)
+    if created:
+        sync_directory(path.parent)
+    return created
+
+
+def _mkdir_if_missing(path: Path) -> bool:
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _settle_directory(descriptor: int, mode: int, uid: int, gid: int) -> None:
+    now = os.fstat(descriptor)
+    if (uid not in (_KEEP, now.st_uid)) or (gid not in (_KEEP, now.st_gid)):
+        os.fchown(descriptor, uid, gid)
+    if stat.S_IMODE(now.st_mode) != mode:
+        os.fchmod(descriptor, mode)
+
+
+def remove_file(path: Path) -> bool:
+    """Remove a file or a link durably; say whether it was there."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    sync_directory(path.parent)
+    return True
+
+
+def remove_tree(path: Path) -> bool:
+    """Remove a directory with all it holds, never following a link out of it; say whether it was there."""
+    if not path.is_dir() or path.is_symlink():
+        return remove_file(path)
+    shutil.rmtree(path)
+    sync_directory(path.parent)
+    return True
+
+
+def sync_directory(path: Path) -> None:
+    """Make a directory's entries durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_text(path: Path) -> str | None:
+    """Return a regular file's text, or None when there is none.
+
+    Bytes that are not UTF-8 are kept as surrogates, so that a damaged file still compares as different.
+    """
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+
+
+def _ids(owner: str | None, group: str | None) -> tuple[int, int]:
+    uid = pwd.getpwnam(owner).pw_uid if owner else _KEEP
+    gid = grp.getgrnam(group).gr_gid if group else _KEEP
+    return uid, gid

@@ -1,0 +1,193 @@
+"""What is to be done, as values: a driver lists steps, `--dry-run` shows them, the executor does them.
+
+Every step is frozen, compares by value and describes itself in one line that begins with a verb and
+holds no secret. How a step is done, and undone, is in `provisioner.apply`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from provisioner.commands.command import Command
+from provisioner.filesystem import RenderedFile
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirectory:
+    """Have a directory with exactly this mode, owner and group (by name; None: whoever runs this)."""
+
+    path: Path
+    mode: int
+    owner: str | None = None
+    group: str | None = None
+
+    def describe(self) -> str:
+        return f"make directory {self.path} ({_access(self.mode, self.owner, self.group)})"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """Have a file with exactly this text, mode, owner and group, replaced in one piece."""
+
+    file: RenderedFile
+
+    def describe(self) -> str:
+        file = self.file
+        kept = ", secret" if file.secret else ""
+        return f"write {file.path} ({_access(file.mode, file.owner, file.group)}{kept})"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFile:
+    """Have no file there."""
+
+    path: Path
+
+    def describe(self) -> str:
+        return f"remove {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTree:
+    """Have no directory there, nor anything that was in it. This cannot be undone."""
+
+    path: Path
+
+    def describe(self) -> str:
+        return f"erase {self.path} with everything in it"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup:
+    """Have a system group."""
+
+    name: str
+
+    def describe(self) -> str:
+        return f"create system group {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser:
+    """Have a system user without shell or password, with a group of its own name and these others."""
+
+    name: str
+    home: Path
+    groups: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        also = f", member of {', '.join(self.groups)}" if self.groups else ""
+        return f"create system user {self.name} (home {self.home}{also})"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUser:
+    """Have no such system user, nor its own group. A later user may get its number: files go first."""
+
+    name: str
+
+    def describe(self) -> str:
+        return f"remove system user {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run a command for `purpose` (a phrase beginning with a verb); `undo` is what takes it back."""
+
+    purpose: str
+    command: Command
+    undo: Command | None = None
+
+    def describe(self) -> str:
+        return f"{self.purpose}: {self.command.describe()}"
+
+
+@dataclass(frozen=True, slots=True)
+class StartProgram:
+    """Have a supervised program running, with the configuration file that is there now."""
+
+    name: str
+
+    def describe(self) -> str:
+        return f"start program {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StopProgram:
+    """Have a supervised program stopped; with `forget`, no longer known to the supervisor either."""
+
+    name: str
+    forget: bool = False
+
+    def describe(self) -> str:
+        return f"stop program {self.name}" + (" and forget it" if self.forget else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SignalProgram:
+    """Send a signal, by name such as `HUP`, to a supervised program."""
+
+    name: str
+    signal: str
+
+    def describe(self) -> str:
+        return f"send {self.signal} to program {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyNginx:
+    """Try nginx's whole configuration with these changes, on a copy, before any live file changes.
+
+    `directory` is the live tree, whose main file is `nginx.conf`; `changes` lie inside it. A failure
+    that comes from a file outside `changes` names that file.
+    """
+
+    directory: Path
+    changes: tuple[WriteFile | RemoveFile, ...] = ()
+    binary: str = "nginx"
+
+    def describe(self) -> str:
+        names = ", ".join(_target(change).name for change in self.changes)
+        with_changes = f" with changed {names}" if names else ""
+        return f"verify a copy of {self.directory}{with_changes} by {self.binary} -t"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask `http://127.0.0.1:<port><path>` with this Host header until it answers 200."""
+
+    port: int
+    host: str
+    path: str = "/readyz"
+    timeout: float = 30.0
+
+    def describe(self) -> str:
+        return f"wait until http://{self.host}:{self.port}{self.path} answers 200"
+
+
+Step: TypeAlias = (
+    MakeDirectory
+    | WriteFile
+    | RemoveFile
+    | RemoveTree
+    | CreateGroup
+    | CreateUser
+    | RemoveUser
+    | Run
+    | StartProgram
+    | StopProgram
+    | SignalProgram
+    | VerifyNginx
+    | Probe
+)
+
+
+def _access(mode: int, owner: str | None, group: str | None) -> str:
+    belongs = f" {owner or ''}:{group or ''}" if owner or group else ""
+    return f"{mode:04o}{belongs}"
+
+
+def _target(change: WriteFile | RemoveFile) -> Path:
+    return change.file.path if isinstance(change, WriteFile) else change.path
