@@ -1,0 +1,1 @@
+"""The assistant of one client: accounts, documents, answers, usage and pages."""

@@ -1,0 +1,26 @@
+"""The built-in roles: named sets of permissions."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+Role = Literal["admin", "member", "viewer"]
+
+ALL_PERMISSIONS = frozenset(
+    {"chat", "documents.read", "documents.write", "users.manage", "keys.manage", "usage.read"}
+)
+
+ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "admin": ALL_PERMISSIONS,
+        "member": frozenset({"chat", "documents.read", "documents.write", "usage.read"}),
+        "viewer": frozenset({"chat", "documents.read"}),
+    }
+)
+
+assert frozenset(ROLES) == frozenset(get_args(Role))
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """Return what the role may do. Raises KeyError for a role that does not exist."""
+    return ROLES[role]

@@ -1,0 +1,1 @@
+"""What every HTTP answer shares: authentication, errors, documentation, headers, health."""

@@ -1,0 +1,1 @@
+"""The steps that bring a tenant's database to its present shape."""

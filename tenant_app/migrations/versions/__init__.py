@@ -1,0 +1,1 @@
+"""One revision per file; the file name is the revision id."""

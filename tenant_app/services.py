@@ -1,0 +1,57 @@
+"""Everything one instance is made of, built once from its settings."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tenant_app.accounts.service import Accounts
+from tenant_app.clock import Clock
+from tenant_app.database import Database
+from tenant_app.settings import Settings
+from tenant_app.streams import StreamSlots
+
+
+class BackgroundWork(Protocol):
+    """Something that runs beside the requests while the instance serves."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        ...
+
+    def stop(self) -> None:
+        """Stop taking work, finish or put down what is in hand, and return when done."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """The subjects of the tenant, lowest floor first. ``background`` is started in this order."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    streams: StreamSlots
+    accounts: Accounts
+    background: list[BackgroundWork] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start the background work; only the serving process does."""
+        for work in self.background:
+            work.start()
+
+    def close(self) -> None:
+        """Stop the background work, last started first, then close the database."""
+        for work in reversed(self.background):
+            work.stop()
+        self.database.close()
+
+
+def build_services(settings: Settings, clock: Clock) -> Services:
+    """Build every subject; nothing is opened, imported heavily or started yet."""
+    database = Database(settings.data_dir / "tenant.sqlite3")
+    return Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        streams=StreamSlots(settings.threads),
+        accounts=Accounts(database, settings, clock),
+    )

@@ -1,0 +1,181 @@
+"""The tenant's settings: the keys of its ``.env`` file, checked before anything starts.
+
+Only the keys of ``Settings`` are accepted and the process environment cannot override one of them; it says
+only where the file is. A missing, weak or unknown value refuses the boot with one line naming the key.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Json,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+EX_CONFIG = 78
+SHORTEST_KEY_BYTES = 32
+
+
+class InvalidSettings(Exception):
+    """The settings do not allow the application to start; the message names each refused key."""
+
+
+def _none_when_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    return path
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value().encode()) < SHORTEST_KEY_BYTES:
+        raise ValueError(f"must be at least {SHORTEST_KEY_BYTES} bytes; generate one with `openssl rand -hex 32`")
+    return key
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or url != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError("must be scheme://host[:port] and nothing more, for example https://dupont.example.org")
+    return url
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+SigningKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+Unlimited = Annotated[int | None, BeforeValidator(_none_when_empty), Field(ge=0)]
+"""A limit; the empty string in the file, None here, means there is none."""
+
+
+class SuggestedQuestion(BaseModel):
+    """A question offered to somebody who does not know where to begin, in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fr: str
+    en: str
+
+
+class Settings(BaseModel):
+    """Everything that makes this instance one client's; each field is the ``.env`` key in lower case."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=str.upper,
+        # A refused secret must not be quoted in the message that refuses it.
+        hide_input_in_errors=True,
+    )
+
+    client_id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}\Z")]
+    instance_name: str
+    client_name: Annotated[str, Field(min_length=1)]
+    client_siret: str
+    client_address: str
+    client_phone: str
+    client_email: str
+    client_logo: str
+    client_color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}\Z")]
+    subscription_plan: Annotated[str, Field(min_length=1)]
+    max_users: Annotated[int, Field(ge=1)]
+    max_cases: Unlimited
+    ai_model: str
+    prediction_threshold: Annotated[float, Field(ge=0, le=1)]
+    max_analysis_monthly: Unlimited
+    advanced_features: bool
+    data_dir: AbsolutePath
+    port: Annotated[int, Field(ge=1024, le=65535)]
+    secret_key: SigningKey
+    operator_key: SigningKey
+    public_url: Annotated[str, AfterValidator(_origin)]
+    max_requests_monthly: Unlimited
+    max_requests_per_minute: Annotated[int, Field(ge=1)]
+    max_api_keys: Unlimited
+    max_upload_mb: Annotated[int, Field(ge=1)]
+    max_storage_mb: Annotated[int, Field(ge=1)]
+    max_question_chars: Annotated[int, Field(ge=1)]
+    threads: Annotated[int, Field(ge=3)]
+    price_cents: Annotated[int, Field(ge=0)]
+    plan_expires_on: Annotated[date | None, BeforeValidator(_none_when_empty)]
+    support_level: str
+    support_contact: str
+    assistant: str
+    assistant_prompt: str
+    assistant_questions: Json[tuple[SuggestedQuestion, ...]]
+    assistant_vocabulary: Json[dict[str, tuple[str, ...]]]
+    llm_model: str
+    retrieval_depth: Annotated[int, Field(ge=1, le=50)]
+    profile_prompt: str
+    embedding_socket: AbsolutePath
+    embedding_model: Annotated[str, Field(min_length=1)]
+    openai_base_url: Annotated[str | None, BeforeValidator(_none_when_empty)]
+    openai_api_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]
+    llm_timeout_seconds: Annotated[float, Field(gt=0)]
+    llm_price_in_per_million: Annotated[Decimal, Field(ge=0)]
+    llm_price_out_per_million: Annotated[Decimal, Field(ge=0)]
+    language_default: Literal["fr", "en"]
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Self:
+        if self.secret_key == self.operator_key:
+            raise ValueError("SECRET_KEY and OPERATOR_KEY must not be the same")
+        return self
+
+    @property
+    def served_over_https(self) -> bool:
+        """Whether people reach this tenant over TLS, so that cookies may be marked secure."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def hostname(self) -> str:
+        """The host name people use, without the port."""
+        return urlsplit(self.public_url).hostname or ""
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the file systemd handed over (``$CREDENTIALS_DIRECTORY/env``), else ``$TENANT_ENV_FILE``.
+
+    Raises InvalidSettings, in one line, when there is no such file or a value in it is refused.
+    """
+    path = _env_file(environ)
+    if not path.is_file():
+        raise InvalidSettings(f"settings file {path} does not exist or is not a regular file")
+    try:
+        return Settings.model_validate(dotenv_values(path, interpolate=False, encoding="utf-8"))
+    except (UnicodeDecodeError, OSError) as error:
+        raise InvalidSettings(f"settings file {path} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise InvalidSettings(f"settings file {path}: {_in_one_line(error)}") from error
+
+
+def _env_file(environ: Mapping[str, str]) -> Path:
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (handed_over := Path(credentials) / "env").is_file():
+        return handed_over
+    named = environ.get("TENANT_ENV_FILE")
+    if not named:
+        raise InvalidSettings("no settings: set TENANT_ENV_FILE to the path of the tenant's .env file")
+    return Path(named)
+
+
+def _in_one_line(error: ValidationError) -> str:
+    reasons = []
+    for issue in error.errors(include_url=False, include_input=False, include_context=False):
+        key = ".".join(str(part) for part in issue["loc"])
+        reasons.append(f"{key}: {issue['msg']}" if key else issue["msg"])
+    return "; ".join(reasons)
