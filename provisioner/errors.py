@@ -112,16 +112,6 @@ class InvalidConfiguration(Refused):
         super().__init__(f"{where}: {reason}", mend)
 
 
-class CatalogueError(InvalidConfiguration):
-    """plans.yaml does not fit; `path` is the place in it, such as `plans.starter.max_users`."""
-
-    code = "invalid-catalogue"
-
-    def __init__(self, path: str, reason: str, mend: str = "") -> None:
-        self.path = path
-        super().__init__(f"plans.yaml: {path}", reason, mend)
-
-
 class UnknownTenant(Refused):
     """There is no client of that name."""
 

@@ -66,7 +66,7 @@ def write_file(file: RenderedFile) -> None:
 
 def _write_new(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as stream:
+    with os.fdopen(descriptor, "wb") as stream:
         if (uid, gid) != (_KEEP, _KEEP):
             os.fchown(descriptor, uid, gid)
         os.fchmod(descriptor, mode)

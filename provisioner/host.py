@@ -1,0 +1,246 @@
+"""The host's settings: `<root>/host.yaml`, each value overridable by the environment.
+
+Every simple field `x` can be given as `TENANTRY_X`. A wrong or unknown key is refused with its path in
+the file; a wrong variable is refused by its name. A missing file means all defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from provisioner.errors import InvalidConfiguration, InvalidRequest
+from provisioner.fields import check_email, check_host_name, check_line
+from provisioner.filesystem import read_text
+from provisioner.layout import Layout
+
+_PREFIX: Final = "TENANTRY_"
+_RANGE: Final = re.compile(r"(\d{4,5})-(\d{4,5})")
+_HTTP_URL: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_SMTP_URL: Final = re.compile(r"smtps?://[^\s/@]*@?[A-Za-z0-9.-]+(:\d{1,5})?")
+
+
+class PortRange(BaseModel):
+    """The loopback ports tenants are given, both ends included; written `5001-5999`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first: Annotated[int, Field(ge=1024, le=65535)]
+    last: Annotated[int, Field(ge=1024, le=65535)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first > self.last:
+            raise ValueError("the first port is above the last")
+        return self
+
+    def __contains__(self, port: int) -> bool:
+        return self.first <= port <= self.last
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+def _read_range(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = _RANGE.fullmatch(value)
+    if not found:
+        raise ValueError("write it as two ports, such as 5001-5999")
+    return {"first": int(found[1]), "last": int(found[2])}
+
+
+def _host_name(text: str) -> str:
+    return _checked(text, check_host_name)
+
+
+def _email(text: str) -> str:
+    return _checked(text, check_email) if text else text
+
+
+def _line(text: str) -> str:
+    return _checked(text, lambda field, value: check_line(field, value, 300)) if text else text
+
+
+def _checked(text: str, check: Any) -> str:
+    """Run a check of `fields`, whose refusals pydantic does not know, inside a pydantic validator."""
+    try:
+        check("value", text)
+    except InvalidRequest as error:
+        raise ValueError(error.reason) from error
+    return text
+
+
+def _http_url(text: str) -> str:
+    if text and not _HTTP_URL.fullmatch(text):
+        raise ValueError("write it as https://host[:port][/path], without user, query or fragment")
+    return text.rstrip("/")
+
+
+def _smtp_url(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value() and not _SMTP_URL.fullmatch(secret.get_secret_value()):
+        raise ValueError("write it as smtp://[user:password@]host[:port] or smtps://…")
+    return secret
+
+
+def _absolute(path: Path | None) -> Path | None:
+    if path is not None and not path.is_absolute():
+        raise ValueError("give an absolute path")
+    return path
+
+
+Line = Annotated[str, AfterValidator(_line)]
+
+
+class Vendor(BaseModel):
+    """Who sells the assistants: the legal identity on mails, packages and invoices."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Line = ""
+    legal_form: Line = ""
+    address: Line = ""
+    siret: Annotated[str, Field(pattern=r"^(\d{14})?$")] = ""
+    vat_number: Annotated[str, Field(pattern=r"^([A-Z]{2}[0-9A-Z]{2,13})?$")] = ""
+    email: Annotated[str, AfterValidator(_email)] = ""
+    phone: Line = ""
+
+
+class HostSettings(BaseModel):
+    """One host's settings; `root` is where everything of this host stands and is not in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: Path
+    base_domain: Annotated[str, AfterValidator(_host_name)] = "localhost"
+    http_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    port_range: Annotated[PortRange, BeforeValidator(_read_range), PlainSerializer(str)] = PortRange(
+        first=5001, last=5999
+    )
+    embedding_model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")] = (
+        "all-MiniLM-L6-v2"
+    )
+    llm_base_url: Annotated[str, AfterValidator(_http_url)] = ""
+    llm_api_key_file: Annotated[Path | None, AfterValidator(_absolute)] = None
+    llm_timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    language_default: Annotated[str, Field(pattern="^(fr|en)$")] = "fr"
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] = SecretStr("")
+    vendor: Vendor = Vendor()
+
+    @property
+    def layout(self) -> Layout:
+        """Where things stand under this root."""
+        return Layout(self.root)
+
+    def public_url(self, hostname: str) -> str:
+        """The address clients type for one of this host's names."""
+        port = "" if self.http_port == 80 else f":{self.http_port}"
+        return f"http://{hostname}{port}"
+
+
+def load_host(root: Path, environ: Mapping[str, str]) -> HostSettings:
+    """Read the settings of `root` (absolute), the environment winning over the file.
+
+    Raises InvalidConfiguration naming the key in the file, or the variable.
+    """
+    file = Layout(root).host_file
+    written = _read_yaml(file)
+    given = {name: environ[_PREFIX + name.upper()] for name in _simple_fields() if _given(environ, name)}
+    try:
+        return HostSettings.model_validate({**written, **given, "root": root})
+    except ValidationError as error:
+        raise _explain(error, file, given) from error
+
+
+def _given(environ: Mapping[str, str], name: str) -> bool:
+    return _PREFIX + name.upper() in environ
+
+
+def _simple_fields() -> tuple[str, ...]:
+    return tuple(name for name in HostSettings.model_fields if name not in ("root", "vendor"))
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    text = read_text(file)
+    if text is None:
+        return {}
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidConfiguration(str(file), f"it is not YAML: {error}", "Correct the file.") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or "root" in content:
+        raise InvalidConfiguration(str(file), "it must be a mapping of settings, without `root`.")
+    return content
+
+
+def _explain(error: ValidationError, file: Path, given: Mapping[str, str]) -> InvalidConfiguration:
+    first = error.errors(include_url=False, include_input=False)[0]
+    path = ".".join(str(part) for part in first["loc"])
+    where = f"${_PREFIX}{path.upper()}" if first["loc"][0] in given else f"{file}: {path}"
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    return InvalidConfiguration(where, f"{reason}.", "`provision host init` writes a commented example.")
+
+
+def starting_text(settings: HostSettings) -> str:
+    """The host.yaml that `host init` writes: every setting with its meaning, defaults commented out."""
+    return _STARTING.format(
+        base_domain=settings.base_domain, http_port=settings.http_port, port_range=settings.port_range
+    )
+
+
+_STARTING: Final = """\
+# The settings of this host. Each can also be given by the environment: base_domain as
+# TENANTRY_BASE_DOMAIN and so on; the environment wins. An unknown key is refused.
+# After a change: `provision apply`.
+
+# Clients answer on <id>.<base_domain>, the vendor's dashboard on admin.<base_domain>.
+base_domain: {base_domain}
+
+# The port nginx listens on.
+http_port: {http_port}
+
+# The loopback ports given to clients, one each.
+port_range: {port_range}
+
+# The sentence-transformers model of the shared embedding server. For French, a multilingual model
+# is the better choice; it must be on this machine, nothing is downloaded.
+#embedding_model: all-MiniLM-L6-v2
+
+# An OpenAI-compatible service that writes answers. Without one, answers are extracted locally.
+#llm_base_url: https://api.openai.com/v1
+#llm_api_key_file: /etc/tenantry/llm-api-key
+#llm_timeout_seconds: 30
+
+# The language of a client's pages until a visitor chooses: fr or en.
+#language_default: fr
+
+# Where welcome mails go out.
+#smtp_url: smtp://user:password@smtp.example.org:587
+
+# Who you are, on mails, packages and invoices.
+#vendor:
+#  name: Exemple Services
+#  legal_form: SAS au capital de 10 000 €
+#  address: 1 rue de l'Exemple, 75001 Paris
+#  siret: "12345678901234"
+#  vat_number: FR12345678901
+#  email: contact@exemple.fr
+#  phone: 01 23 45 67 89
+"""
