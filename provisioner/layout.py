@@ -1,0 +1,79 @@
+"""Where everything of one root stands: pure paths, the same for every driver.
+
+<root>/host.yaml registry.sqlite3 lock journal/ archive/ admin/
+<root>/client-<id>/.env data/ logs/
+<root>/run/ nginx/ logs/            (local driver only)
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.naming import TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths under one absolute root."""
+
+    root: Path
+
+    @property
+    def host_file(self) -> Path:
+        """The host's settings."""
+        return self.root / "host.yaml"
+
+    @property
+    def registry(self) -> Path:
+        """The registry's database."""
+        return self.root / "registry.sqlite3"
+
+    @property
+    def lock(self) -> Path:
+        """The lock every changing command holds."""
+        return self.root / "lock"
+
+    @property
+    def journal(self) -> Path:
+        """The folder of unfinished transactions."""
+        return self.root / "journal"
+
+    @property
+    def archive(self) -> Path:
+        """Where removed clients wait for their purge."""
+        return self.root / "archive"
+
+    @property
+    def admin(self) -> Path:
+        """The dashboard's own database."""
+        return self.root / "admin"
+
+    @property
+    def run(self) -> Path:
+        """The local driver's supervisord, sockets and pid files."""
+        return self.root / "run"
+
+    @property
+    def nginx(self) -> Path:
+        """The local driver's nginx.conf and sites."""
+        return self.root / "nginx"
+
+    @property
+    def logs(self) -> Path:
+        """The local driver's logs that belong to no client."""
+        return self.root / "logs"
+
+    def client(self, tenant: TenantId) -> Path:
+        """The client's folder."""
+        return self.root / f"client-{tenant}"
+
+    def env_file(self, tenant: TenantId) -> Path:
+        """The client's settings and secrets."""
+        return self.client(tenant) / ".env"
+
+    def data(self, tenant: TenantId) -> Path:
+        """The client's data directory, DATA_DIR."""
+        return self.client(tenant) / "data"
+
+    def client_logs(self, tenant: TenantId) -> Path:
+        """The client's application and access logs."""
+        return self.client(tenant) / "logs"

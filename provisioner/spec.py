@@ -1,0 +1,224 @@
+"""From what the operator asked to what shall be: `TenantRequest` → `TenantSpec`, pure and refusing.
+
+The request is what the registry keeps, so that a changed plans.yaml or host reaches the tenant at the
+next `apply`. The specification is derived from it each time, and every value in it has been judged.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from provisioner import fields
+from provisioner.errors import InvalidRequest
+from provisioner.host import HostSettings
+from provisioner.naming import TenantId, hostname, parse_tenant_id, system_user
+from provisioner.plans import Assistant, Catalogue, ModelProfile, Plan, Terms, first_problem
+
+DEFAULT_COLOUR: Final = "#2c3e50"
+_SETTING_VALUE: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
+
+#: What `provision set` may change beside the plan's terms: how the client is named, reached and shown.
+IDENTITY_FIELDS: Final = frozenset(
+    {"name", "siret", "address", "phone", "email", "logo", "color", "assistant", "admin_email"}
+)
+
+
+class TenantRequest(BaseModel):
+    """What the operator typed, unjudged, with the day it was asked (UTC; a trial counts from it).
+
+    `overrides` holds `--set` values as typed, keyed by the plan's own lower-case keys.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    plan: str
+    started_on: date
+    name: str | None = None
+    siret: str | None = None
+    address: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    logo: str | None = None
+    color: str | None = None
+    assistant: str | None = None
+    admin_email: str | None = None
+    domains: tuple[str, ...] = ()
+    overrides: dict[str, str] = {}
+
+    def with_settings(self, settings: Mapping[str, str]) -> Self:
+        """Return this request with `provision set` values; an empty value goes back to the default.
+
+        Raises InvalidRequest for a key that is neither part of the identity nor a term of a plan.
+        """
+        identity: dict[str, str | None] = {}
+        overrides = dict(self.overrides)
+        for key, value in settings.items():
+            if key in IDENTITY_FIELDS:
+                identity[key] = value or None
+            elif key not in Terms.model_fields:
+                raise _unknown_setting(key)
+            elif value:
+                overrides[key] = value
+            else:
+                overrides.pop(key, None)
+        return self.model_copy(update={**identity, "overrides": overrides})
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSpec:
+    """One tenant as it shall be. Texts are judged single lines, "" where the client gave none.
+
+    `terms` is the plan with this tenant's own figures in place. `expires_on` is a trial's last day.
+    """
+
+    id: TenantId
+    name: str
+    siret: str
+    address: str
+    phone: str
+    email: str
+    logo: str
+    color: str
+    plan: str
+    terms: Plan
+    profile: ModelProfile
+    assistant_name: str
+    assistant: Assistant
+    port: int
+    hostname: str
+    domains: tuple[str, ...]
+    system_user: str
+    admin_email: str
+    expires_on: date | None
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """Every host name the tenant answers on, its own first."""
+        return (self.hostname, *self.domains)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSecrets:
+    """The two keys of a tenant that stay in its `.env`: its own tokens' and the operator's."""
+
+    secret_key: SecretStr
+    operator_key: SecretStr
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
+    """Read `KEY=VALUE` words; keys may be written as in plans.yaml or as in the `.env` (MAX_CASES)."""
+    settings: dict[str, str] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator:
+            raise InvalidRequest("KEY=VALUE", f"{pair!r} holds no '='.", "Write it as max_cases=5000.")
+        key = key.lower() if key.isupper() else key
+        if key in settings:
+            raise InvalidRequest(key, "it is given twice.", "Give it once.")
+        settings[key] = value
+    return settings
+
+
+def build_spec(request: TenantRequest, catalogue: Catalogue, host: HostSettings, port: int) -> TenantSpec:
+    """Judge a request and return the tenant as it shall be.
+
+    Raises InvalidRequest naming the first field that does not fit and the rule it breaks.
+    """
+    tenant = parse_tenant_id(request.id)
+    _check_identity(request)
+    _check_domains(request.domains, host.base_domain)
+    if not 1024 <= port <= 65535:
+        raise InvalidRequest("--port", f"{port} is not a port from 1024 to 65535.", "Choose one in between.")
+    plan = catalogue.plan_name(request.plan)
+    terms = _terms(catalogue.plans[plan], request.overrides)
+    assistant_name = request.assistant or next(iter(catalogue.assistants))
+    own_host = hostname(tenant, host.base_domain)
+    return TenantSpec(
+        id=tenant,
+        name=request.name or tenant,
+        siret=request.siret or "",
+        address=request.address or "",
+        phone=request.phone or "",
+        email=request.email or "",
+        logo=request.logo or "",
+        color=request.color or DEFAULT_COLOUR,
+        plan=plan,
+        terms=terms,
+        profile=catalogue.profile(terms.ai_model),
+        assistant_name=assistant_name,
+        assistant=catalogue.assistant(assistant_name),
+        port=port,
+        hostname=own_host,
+        domains=request.domains,
+        system_user=system_user(tenant),
+        admin_email=request.admin_email or request.email or f"admin@{own_host}",
+        expires_on=_last_day(request.started_on, terms.lasts_days),
+    )
+
+
+def _check_identity(request: TenantRequest) -> None:
+    for field, longest in (("name", 120), ("address", 300)):
+        text = getattr(request, field)
+        if text is not None:
+            fields.check_line(f"--{field}", text, longest)
+    checks = {
+        "siret": fields.check_siret,
+        "phone": fields.check_phone,
+        "email": fields.check_email,
+        "admin_email": fields.check_email,
+        "logo": fields.check_logo,
+        "color": fields.check_colour,
+    }
+    for field, check in checks.items():
+        text = getattr(request, field)
+        if text is not None:
+            check(f"--{field.replace('_', '-')}", text)
+
+
+def _check_domains(domains: tuple[str, ...], base_domain: str) -> None:
+    """A client's own domain never lies under the base domain: those names belong to other tenants."""
+    if len(set(domains)) != len(domains):
+        raise InvalidRequest("--domain", "the same domain is given twice.", "Give it once.")
+    for domain in domains:
+        fields.check_host_name("--domain", domain)
+        if "." not in domain or domain == base_domain or domain.endswith(f".{base_domain}"):
+            raise InvalidRequest(
+                "--domain",
+                f"{domain!r} is not a domain of the client's own: it is a single word or lies under "
+                f"{base_domain}.",
+                "Give a full name outside the base domain, for example assistant.cabinet-dupont.fr.",
+            )
+
+
+def _terms(plan: Plan, overrides: Mapping[str, str]) -> Plan:
+    """Return the plan with one tenant's own figures, each judged like the same key of plans.yaml."""
+    values: dict[str, Any] = plan.model_dump()
+    for key, value in overrides.items():
+        if key not in Terms.model_fields:
+            raise _unknown_setting(key)
+        if not _SETTING_VALUE.fullmatch(value):
+            raise InvalidRequest(
+                key, f"{value!r} is no figure, word or truth value.", "Write max_cases=5000."
+            )
+        values[key] = value
+    try:
+        return Plan.model_validate(values)
+    except ValidationError as error:
+        key, reason = first_problem(error)
+        raise InvalidRequest(
+            key, f"{overrides.get(key)!r} is refused: {reason}.", "Write it as in plans.yaml."
+        ) from error
+
+
+def _unknown_setting(key: str) -> InvalidRequest:
+    known = ", ".join(sorted(IDENTITY_FIELDS | Terms.model_fields.keys()))
+    return InvalidRequest(key, "it cannot be set for one client.", f"These can: {known}.")
+
+
+def _last_day(started_on: date, lasts_days: int | None) -> date | None:
+    return None if lasts_days is None else started_on + timedelta(days=lasts_days)
