@@ -137,21 +137,22 @@ class SignalProgram:
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyNginx:
-    """Try nginx's whole configuration with these changes, on a copy, before any live file changes.
+class ChangeNginx:
+    """Have these changes in nginx's configuration, live, or none of them.
 
-    `directory` is the live tree, whose main file is `nginx.conf`; `changes` lie inside it. A failure
-    that comes from a file outside `changes` names that file.
+    The whole tree under `directory` (its main file is `nginx.conf`) is copied, changed and tried by
+    `<binary> -t`; only then are the live files changed and nginx reloaded by `reload`. A trial that
+    fails because of a file outside `changes` names that file. Undone with another reload.
     """
 
     directory: Path
-    changes: tuple[WriteFile | RemoveFile, ...] = ()
+    changes: tuple[WriteFile | RemoveFile, ...]
+    reload: SignalProgram | Run
     binary: str = "nginx"
 
     def describe(self) -> str:
-        names = ", ".join(_target(change).name for change in self.changes)
-        with_changes = f" with changed {names}" if names else ""
-        return f"verify a copy of {self.directory}{with_changes} by {self.binary} -t"
+        listed = ", ".join(change.describe() for change in self.changes) or "change nothing"
+        return f"{listed}, once `{self.binary} -t` accepts a changed copy; then {self.reload.describe()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ Step: TypeAlias = (
     | StartProgram
     | StopProgram
     | SignalProgram
-    | VerifyNginx
+    | ChangeNginx
     | Probe
 )
 
@@ -187,7 +188,3 @@ Step: TypeAlias = (
 def _access(mode: int, owner: str | None, group: str | None) -> str:
     belongs = f" {owner or ''}:{group or ''}" if owner or group else ""
     return f"{mode:04o}{belongs}"
-
-
-def _target(change: WriteFile | RemoveFile) -> Path:
-    return change.file.path if isinstance(change, WriteFile) else change.path

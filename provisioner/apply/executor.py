@@ -1,0 +1,110 @@
+"""Does steps one after another; when one fails, takes back those before it, last one first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from provisioner.apply import file_actions, nginx_actions, system_actions
+from provisioner.apply.journal import Journal
+from provisioner.apply.tools import Tools, Undo
+from provisioner.errors import ProvisionError, StepFailed, UndoFailed
+from provisioner.steps import (
+    ChangeNginx,
+    CreateGroup,
+    CreateUser,
+    MakeDirectory,
+    Probe,
+    RemoveFile,
+    RemoveTree,
+    RemoveUser,
+    Run,
+    SignalProgram,
+    StartProgram,
+    Step,
+    StopProgram,
+    WriteFile,
+)
+
+ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
+    MakeDirectory: file_actions.make_directory,
+    WriteFile: file_actions.write_file,
+    RemoveFile: file_actions.remove_file,
+    RemoveTree: file_actions.remove_tree,
+    CreateGroup: system_actions.create_group,
+    CreateUser: system_actions.create_user,
+    RemoveUser: system_actions.remove_user,
+    Run: system_actions.run,
+    StartProgram: system_actions.start_program,
+    StopProgram: system_actions.stop_program,
+    SignalProgram: system_actions.signal_program,
+    ChangeNginx: nginx_actions.change_nginx,
+    Probe: system_actions.probe,
+}
+
+
+class Observer(Protocol):
+    """Is told about every step, to show progress."""
+
+    def begins(self, number: int, count: int, step: Step) -> None: ...
+
+    def ends(self, number: int, count: int, step: Step) -> None: ...
+
+    def undoes(self, step: Step) -> None: ...
+
+
+class Executor:
+    """Executes the steps of one transaction under one journal."""
+
+    def __init__(self, tools: Tools, journal: Journal, observer: Observer) -> None:
+        self._tools = tools
+        self._journal = journal
+        self._observer = observer
+        self._undos: list[tuple[Step, Undo]] = []
+
+    def execute(self, steps: Sequence[Step]) -> None:
+        """Do all steps, or none.
+
+        Raises StepFailed when one failed and those before it (also of earlier calls) were taken back;
+        UndoFailed when taking back failed as well. Being interrupted counts as failing.
+        """
+        for number, step in enumerate(steps, start=1):
+            try:
+                self._do(number, len(steps), step)
+            except (ProvisionError, OSError, LookupError) as error:
+                raise self._taken_back(step, error) from error
+
+    def _do(self, number: int, count: int, step: Step) -> None:
+        self._tools.interruption.check()
+        self._observer.begins(number, count, step)
+        self._journal.intend(number, step.describe())
+        undo = ACTIONS[type(step)](step, self._tools)
+        if undo:
+            self._undos.append((step, undo))
+        self._journal.done(number)
+        self._observer.ends(number, count, step)
+
+    def _taken_back(self, failed: Step, cause: Exception) -> ProvisionError:
+        left = self.undo()
+        message, mend = _told(cause)
+        if left:
+            return UndoFailed(failed.describe(), message, left, mend)
+        return StepFailed(failed.describe(), message, mend)
+
+    def undo(self) -> list[str]:
+        """Take back all that was done, last first; return what could not be taken back, in words."""
+        left: list[str] = []
+        while self._undos:
+            step, undo = self._undos.pop()
+            self._observer.undoes(step)
+            try:
+                undo()
+            except (ProvisionError, OSError, LookupError) as error:
+                left.append(f"{step.describe()} ({_told(error)[0]})")
+        return left
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    if isinstance(error, ProvisionError):
+        return error.message, error.mend
+    return f"{error}.", ""

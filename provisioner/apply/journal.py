@@ -1,0 +1,102 @@
+"""What a command is about to do, on disk before it does it, so that a kill leaves a trace.
+
+One JSON-lines file per command in `<root>/journal/`: a `begin` line, then for every step its intent
+before and its end after, each fsynced. A command that ends, well or undone, removes its file; a file
+whose process is gone therefore tells of a command that was cut off, and at which step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from provisioner.clock import Clock, stamp
+from provisioner.filesystem import remove_file, sync_directory
+
+_SUFFIX = ".jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """A command that was killed: what it was, on which client, since when, and in which step."""
+
+    path: Path
+    command: str
+    tenant_id: str
+    since: str
+    step: str
+
+    def __str__(self) -> str:
+        where = f" while it was about to {self.step}" if self.step else ""
+        return f"`provision {self.command}`, begun {self.since}, was cut off{where}."
+
+
+class Journal:
+    """The journal of one running command."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
+
+    @classmethod
+    def begin(cls, folder: Path, command: str, tenant_id: str, clock: Clock) -> Self:
+        """Open a new journal in an existing folder; `tenant_id` is empty for a command about the host."""
+        now = clock.now()
+        journal = cls(folder / f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}{_SUFFIX}")
+        journal._note(begin=command, tenant=tenant_id, at=stamp(now), pid=os.getpid())
+        sync_directory(folder)
+        return journal
+
+    def intend(self, number: int, step: str) -> None:
+        """Note that a step is about to be done."""
+        self._note(intend=number, step=step)
+
+    def done(self, number: int) -> None:
+        """Note that a step is done."""
+        self._note(done=number)
+
+    def end(self) -> None:
+        """Forget the journal: the command has ended, and left nothing half-way."""
+        self.close()
+        remove_file(self.path)
+
+    def close(self) -> None:
+        """Leave the journal where it is: what it tells of is not settled."""
+        os.close(self._descriptor)
+
+    def _note(self, **entry: object) -> None:
+        os.write(self._descriptor, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        os.fsync(self._descriptor)
+
+
+def cut_off(folder: Path) -> list[CutOff]:
+    """Return the commands that left a journal, oldest first. Call it while holding the lock."""
+    return [_read(path) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+
+
+def _read(path: Path) -> CutOff:
+    entries = [entry for line in path.read_text("utf-8", "replace").splitlines() if (entry := _parse(line))]
+    first = entries[0] if entries else {}
+    finished = {entry["done"] for entry in entries if "done" in entry}
+    open_steps = [entry["step"] for entry in entries if "intend" in entry and entry["intend"] not in finished]
+    return CutOff(
+        path,
+        command=str(first.get("begin", "?")),
+        tenant_id=str(first.get("tenant", "")),
+        since=str(first.get("at", "?")),
+        step=str(open_steps[-1]) if open_steps else "",
+    )
+
+
+def _parse(line: str) -> dict[str, Any]:
+    """Read one line; the last one may have been cut off with the command and says nothing then."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}

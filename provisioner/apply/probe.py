@@ -1,0 +1,48 @@
+"""Asks a client's public address until it answers."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable
+from typing import Final
+
+from provisioner.errors import ProvisionError
+from provisioner.steps import Probe
+
+_PAUSE: Final = 0.02
+_ANSWER_TIME: Final = 5.0
+
+
+class NoAnswer(ProvisionError):
+    """Nothing answered 200 in time."""
+
+    code = "no-answer"
+
+
+def wait_for_answer(probe: Probe, check: Callable[[], None]) -> None:
+    """Ask every 20 ms until the answer is 200; `check` is called in between and may raise.
+
+    Raises NoAnswer with the last thing that was seen when `probe.timeout` seconds are over.
+    """
+    deadline = time.monotonic() + probe.timeout
+    while (seen := _ask(probe)) != "200":
+        check()
+        if time.monotonic() >= deadline:
+            raise NoAnswer(
+                f"{probe.host} did not answer within {probe.timeout:g} s (last seen: {seen}).",
+                "Its log says why: `provision logs ID`.",
+            )
+        time.sleep(_PAUSE)
+
+
+def _ask(probe: Probe) -> str:
+    """Return the status of one request, or what kept it from being answered."""
+    connection = http.client.HTTPConnection("127.0.0.1", probe.port, timeout=_ANSWER_TIME)
+    try:
+        connection.request("GET", probe.path, headers={"Host": probe.host, "Connection": "close"})
+        return str(connection.getresponse().status)
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__ if not str(error) else str(error)
+    finally:
+        connection.close()

@@ -1,0 +1,98 @@
+"""System users, commands, supervised programs and waiting for an answer."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+from functools import partial
+
+from provisioner.apply.probe import wait_for_answer
+from provisioner.apply.tools import Tools, Undo
+from provisioner.commands import system_users
+from provisioner.commands.command import Command
+from provisioner.steps import (
+    CreateGroup,
+    CreateUser,
+    Probe,
+    RemoveUser,
+    Run,
+    SignalProgram,
+    StartProgram,
+    StopProgram,
+)
+
+
+def create_group(step: CreateGroup, tools: Tools) -> Undo | None:
+    """Create the group unless it is there."""
+    if _group_exists(step.name):
+        return None
+    tools.runner.run(system_users.create_group(step.name))
+    return partial(_run, system_users.remove_group(step.name), tools)
+
+
+def create_user(step: CreateUser, tools: Tools) -> Undo | None:
+    """Create the user unless it is there."""
+    if _user_exists(step.name):
+        return None
+    tools.runner.run(system_users.create_user(step.name, step.home, step.groups))
+    return partial(_run, system_users.remove_user(step.name), tools)
+
+
+def remove_user(step: RemoveUser, tools: Tools) -> Undo | None:
+    """Remove the user if it is there. Its number may be given to another at once: no way back."""
+    if _user_exists(step.name):
+        tools.runner.run(system_users.remove_user(step.name))
+    return None
+
+
+def run(step: Run, tools: Tools) -> Undo | None:
+    """Run the command; its own undo is run to take it back."""
+    tools.runner.run(step.command)
+    return partial(_run, step.undo, tools) if step.undo else None
+
+
+def start_program(step: StartProgram, tools: Tools) -> Undo | None:
+    """Start the program unless it runs."""
+    if tools.programs.is_running(step.name):
+        return None
+    tools.programs.start(step.name)
+    return partial(tools.programs.stop, step.name, forget=True)
+
+
+def stop_program(step: StopProgram, tools: Tools) -> Undo | None:
+    """Stop the program; it is started again from the configuration that is there when this is undone."""
+    was_running = tools.programs.is_running(step.name)
+    tools.programs.stop(step.name, forget=step.forget)
+    return partial(tools.programs.start, step.name) if was_running else None
+
+
+def signal_program(step: SignalProgram, tools: Tools) -> Undo | None:
+    """Send the signal."""
+    tools.programs.signal(step.name, step.signal)
+    return None
+
+
+def probe(step: Probe, tools: Tools) -> Undo | None:
+    """Wait for the answer."""
+    wait_for_answer(step, tools.interruption.check)
+    return None
+
+
+def _run(command: Command, tools: Tools) -> None:
+    tools.runner.run(command)
+
+
+def _user_exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _group_exists(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
