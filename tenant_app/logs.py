@@ -8,7 +8,18 @@ from typing import Any
 import structlog
 
 FORBIDDEN_KEYS = frozenset(
-    {"password", "token", "secret", "authorization", "cookie", "api_key", "question", "query", "answer", "key"}
+    {
+        "password",
+        "token",
+        "secret",
+        "authorization",
+        "cookie",
+        "api_key",
+        "question",
+        "query",
+        "answer",
+        "key",
+    }
 )
 
 
@@ -31,7 +42,6 @@ def configure_logs(client_id: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(client_id=client_id)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -45,14 +45,20 @@ def _absolute(path: Path) -> Path:
 
 def _long_enough(key: SecretStr) -> SecretStr:
     if len(key.get_secret_value().encode()) < SHORTEST_KEY_BYTES:
-        raise ValueError(f"must be at least {SHORTEST_KEY_BYTES} bytes; generate one with `openssl rand -hex 32`")
+        raise ValueError(f"must be at least {SHORTEST_KEY_BYTES} bytes; try `openssl rand -hex 32`")
     return key
 
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or url != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError("must be scheme://host[:port] and nothing more, for example https://dupont.example.org")
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or url != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError(
+            "must be scheme://host[:port] and nothing more, for example https://dupont.example.org"
+        )
     return url
 
 
@@ -82,7 +88,7 @@ class Settings(BaseModel):
         hide_input_in_errors=True,
     )
 
-    client_id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}\Z")]
+    client_id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
     instance_name: str
     client_name: Annotated[str, Field(min_length=1)]
     client_siret: str
@@ -90,7 +96,7 @@ class Settings(BaseModel):
     client_phone: str
     client_email: str
     client_logo: str
-    client_color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}\Z")]
+    client_color: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     subscription_plan: Annotated[str, Field(min_length=1)]
     max_users: Annotated[int, Field(ge=1)]
     max_cases: Unlimited

@@ -42,12 +42,10 @@ def documented(
     errors: Sequence[int] = (),
     upload: bool = False,
     media_type: str = "application/json",
-    open: bool = False,  # noqa: A002 - reads as a sentence at the call
+    open: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Attach the promise to a view function (see ``Documentation``); put it under ``@blueprint.route``."""
-    promise = Documentation(
-        summary, body, query, answer, status, tuple(errors), upload, media_type, open
-    )
+    promise = Documentation(summary, body, query, answer, status, tuple(errors), upload, media_type, open)
 
     def attach(view: Callable[P, R]) -> Callable[P, R]:
         setattr(view, _ATTRIBUTE, promise)

@@ -29,6 +29,8 @@ def upgrade(connection: Connection) -> None:
             command.upgrade(configuration(connection), "head")
             broken = connection.execute(text("PRAGMA foreign_key_check")).all()
             if broken:
-                raise RuntimeError(f"migration would leave {len(broken)} rows pointing at nothing: {broken[:3]}")
+                raise RuntimeError(
+                    f"migration would leave {len(broken)} rows pointing at nothing: {broken[:3]}"
+                )
     finally:
         driver.execute("PRAGMA foreign_keys = ON")

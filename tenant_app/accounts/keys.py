@@ -1,0 +1,112 @@
+"""API keys: ``sk_<plan>_<random>``, shown once, kept as a digest, revocable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from tenant_app.accounts.actor import Actor, key_actor
+from tenant_app.accounts.models import ApiKey
+from tenant_app.accounts.secrets import digest, new_secret
+from tenant_app.clock import Clock
+from tenant_app.database import Database
+from tenant_app.errors import Conflict, Forbidden, NotFound
+
+PREFIX = "sk_"
+_HINT_RANDOM_CHARACTERS = 4
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key at the only moment its secret is known."""
+
+    record: ApiKey
+    secret: str
+
+
+class ApiKeys:
+    """The programs' keys of the instance."""
+
+    def __init__(self, database: Database, clock: Clock, *, plan: str, limit: int | None) -> None:
+        self._database = database
+        self._clock = clock
+        self._plan = plan
+        self._limit = limit
+
+    def list_live(self) -> Sequence[ApiKey]:
+        """Return the keys that are not revoked, oldest first."""
+        with self._database.read() as session:
+            return session.scalars(_live().order_by(ApiKey.id)).all()
+
+    def create(self, name: str) -> NewKey:
+        """Create a key. Raises Conflict when the plan allows no more."""
+        with self._database.write() as session:
+            self._require_room(session)
+            return self._add(session, name)
+
+    def replace(self, name: str) -> NewKey:
+        """Create a key and revoke every older one of that name, in one step."""
+        with self._database.write() as session:
+            session.execute(
+                update(ApiKey)
+                .where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
+                .values(revoked_at=self._clock.now())
+            )
+            return self._add(session, name)
+
+    def revoke(self, key_id: int) -> None:
+        """Stop a key at once and for ever. Raises NotFound for one that is not there, or was revoked."""
+        with self._database.write() as session:
+            record = session.scalar(_live().where(ApiKey.id == key_id))
+            if record is None:
+                raise NotFound(lazy_gettext("Cette clé n'existe pas."))
+            record.revoked_at = self._clock.now()
+
+    def actor_of(self, secret: str) -> Actor:
+        """Return who the key stands for; raises Forbidden for an unknown or revoked one."""
+        with self._database.read() as session:
+            record = session.scalar(_live().where(ApiKey.key_hash == digest(secret)))
+        return _actor(record)
+
+    def actor_of_id(self, key_id: int) -> Actor:
+        """Return who the key stands for as of now; raises Forbidden when it was revoked."""
+        with self._database.read() as session:
+            record = session.scalar(_live().where(ApiKey.id == key_id))
+        return _actor(record)
+
+    def _add(self, session: Session, name: str) -> NewKey:
+        start = f"{PREFIX}{self._plan}_"
+        secret = start + new_secret()
+        record = ApiKey(
+            name=name,
+            hint=secret[: len(start) + _HINT_RANDOM_CHARACTERS],
+            key_hash=digest(secret),
+            created_at=self._clock.now(),
+        )
+        session.add(record)
+        session.flush()
+        return NewKey(record, secret)
+
+    def _require_room(self, session: Session) -> None:
+        if self._limit is None:
+            return
+        live = session.scalar(select(func.count()).select_from(_live().subquery())) or 0
+        if live >= self._limit:
+            raise Conflict(
+                lazy_gettext(
+                    "Votre abonnement permet %(limit)s clé(s) : révoquez-en une d'abord.", limit=self._limit
+                ),
+                code="no-key-left",
+            )
+
+
+def _live() -> Select[tuple[ApiKey]]:
+    return select(ApiKey).where(ApiKey.revoked_at.is_(None))
+
+
+def _actor(record: ApiKey | None) -> Actor:
+    if record is None:
+        raise Forbidden(lazy_gettext("Cette clé d'API est inconnue ou révoquée."), code="unknown-key")
+    return key_actor(record.id, record.name)

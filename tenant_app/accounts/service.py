@@ -1,0 +1,35 @@
+"""Accounts as the other subjects see them."""
+
+from tenant_app.accounts.actor import Actor
+from tenant_app.accounts.keys import ApiKeys
+from tenant_app.accounts.sessions import Sessions
+from tenant_app.accounts.sign_in import SignIn
+from tenant_app.accounts.users import Users
+from tenant_app.clock import Clock
+from tenant_app.database import Database
+from tenant_app.rates import AddressRate
+from tenant_app.settings import Settings
+
+SIGN_INS_PER_MINUTE = 10
+
+
+class Accounts:
+    """Users, their sign-ins, and the programs' keys of one instance."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self.users = Users(database, clock, seats=settings.max_users)
+        self.keys = ApiKeys(database, clock, plan=settings.subscription_plan, limit=settings.max_api_keys)
+        self.sessions = Sessions(database, clock, client_id=settings.client_id, key=settings.secret_key)
+        self.sign_in = SignIn(database, clock)
+        self.anonymous_rate = AddressRate(clock, per_minute=SIGN_INS_PER_MINUTE)
+
+    def confirm(self, actor: Actor) -> Actor:
+        """Return the actor as of now; for what lasts longer than a request's start, such as a stream.
+
+        Raises Unauthenticated when the sign-in ended meanwhile, Forbidden when the key was revoked.
+        """
+        if actor.session_id is not None:
+            return self.sessions.actor_of_session(actor.session_id, actor.credential)
+        if actor.key_id is not None:
+            return self.keys.actor_of_id(actor.key_id)
+        return actor

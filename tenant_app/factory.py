@@ -1,0 +1,66 @@
+"""Builds the Flask application of one client."""
+
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Flask, request
+from flask_babel import Babel
+from flask_wtf.csrf import generate_csrf
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from tenant_app.accounts.sessions import PAGE_LIFETIME
+from tenant_app.api import csrf, headers, health, problems
+from tenant_app.api.context import EXTENSION
+from tenant_app.clock import Clock, SystemClock
+from tenant_app.services import build_services
+from tenant_app.settings import Settings
+from tenant_app.web.language import choose_language
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (health.blueprint,)
+
+TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
+MEBIBYTE = 1024 * 1024
+LARGEST_JSON_BODY = MEBIBYTE
+"""Bytes; only an upload may be larger."""
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
+    """Return the application; nothing is started and the database is not opened yet."""
+    app = Flask("tenant_app", static_folder=None, template_folder=None)
+    app.extensions[EXTENSION] = build_services(settings, clock or SystemClock())
+    _configure(app, settings)
+    # nginx overwrites X-Forwarded-For, so exactly one hop is believed.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
+    headers.install(app, settings)
+    Babel(app, locale_selector=choose_language)
+    problems.install(app)
+    app.before_request(_limit_body)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        TRUSTED_HOSTS=[settings.hostname, "127.0.0.1", "localhost"],
+        MAX_CONTENT_LENGTH=(settings.max_upload_mb + 1) * MEBIBYTE,
+        SESSION_COOKIE_NAME="__Host-session" if settings.served_over_https else "session",
+        SESSION_COOKIE_SECURE=settings.served_over_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=PAGE_LIFETIME,
+        BABEL_DEFAULT_LOCALE="fr",
+        BABEL_DEFAULT_TIMEZONE="Europe/Paris",
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
+        WTF_CSRF_FIELD_NAME=csrf.FIELD,
+        # The token lives as long as the cookie it is bound to: a page may stay open all day.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.globals["csrf_token"] = generate_csrf
+
+
+def _limit_body() -> None:
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = LARGEST_JSON_BODY

@@ -1,0 +1,45 @@
+"""How often one network address may call what needs no credential."""
+
+import math
+import threading
+from collections import defaultdict, deque
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext
+
+from tenant_app.clock import Clock
+from tenant_app.errors import RateLimited
+
+WINDOW = timedelta(minutes=1)
+
+
+class AddressRate:
+    """A sliding minute per address, in memory: it smooths, it is not the lock-out, which is kept on disk."""
+
+    def __init__(self, clock: Clock, *, per_minute: int) -> None:
+        self._clock = clock
+        self._per_minute = per_minute
+        self._lock = threading.Lock()
+        self._calls: defaultdict[str, deque[datetime]] = defaultdict(deque)
+
+    def count(self, address: str) -> None:
+        """Count one call; raises RateLimited, saying when to come back, when the minute is full."""
+        now = self._clock.now()
+        with self._lock:
+            self._forget_before(now - WINDOW)
+            calls = self._calls[address]
+            if len(calls) >= self._per_minute:
+                # A clock set back must not turn one minute into an hour.
+                wait = math.ceil(min(calls[0] + WINDOW - now, WINDOW).total_seconds())
+                raise RateLimited(
+                    lazy_gettext("Trop d'essais depuis votre adresse ; réessayez dans une minute."),
+                    retry_after=wait,
+                )
+            calls.append(now)
+
+    def _forget_before(self, moment: datetime) -> None:
+        for address, calls in list(self._calls.items()):
+            while calls and calls[0] <= moment:
+                calls.popleft()
+            if not calls:
+                del self._calls[address]

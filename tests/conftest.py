@@ -1,0 +1,7 @@
+"""Fixtures every test may use."""
+
+from hypothesis import settings as hypothesis_settings
+
+# A loaded machine is not a bug: examples are limited in number, not in time.
+hypothesis_settings.register_profile("tenantry", deadline=None, max_examples=60)
+hypothesis_settings.load_profile("tenantry")
