@@ -1,0 +1,109 @@
+"""Opens the registry's file: rollback journal (no side files), foreign keys, append-only events."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool, StaticPool
+
+from provisioner.errors import InvalidConfiguration
+from provisioner.registry.models import Base
+
+_VERSION: Final = 1
+_BUSY_SECONDS: Final = 10.0
+_APPEND_ONLY: Final = (
+    "CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events stay'); END",
+    "CREATE TRIGGER events_keep BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events do not change'); END",
+)
+
+
+class Database:
+    """The registry's tables, in a file or (a registry not yet begun) in memory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file for changing, and make it (mode 0640) with its tables when it is missing.
+
+        Raises InvalidConfiguration when a newer Tenantry has written it, or when it is damaged.
+        """
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        database = cls(_file_engine(path, "rw"))
+        database._prepare(path)
+        return database
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self:
+        """Open the file for reading only; without a file, what is read is empty."""
+        if path.exists():
+            return cls(_file_engine(path, "ro"))
+        database = cls(create_engine("sqlite://", poolclass=StaticPool))
+        Base.metadata.create_all(database._engine)
+        return database
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading."""
+        with Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are committed together at its end, or not at all."""
+        with Session(self._engine) as session, session.begin():
+            session.execute(text("BEGIN IMMEDIATE"))
+            yield session
+
+    def _prepare(self, path: Path) -> None:
+        try:
+            with self.write() as session:
+                version = session.execute(text("PRAGMA user_version")).scalar_one()
+                if version == 0:
+                    _make_tables(session)
+        except DatabaseError as error:
+            raise InvalidConfiguration(
+                str(path), f"it cannot be read ({error.orig}).", "Restore it from a backup of the host."
+            ) from error
+        if version > _VERSION:
+            raise InvalidConfiguration(
+                str(path), "it was written by a newer Tenantry.", "Use that version, or a newer one."
+            )
+
+
+def _make_tables(session: Session) -> None:
+    Base.metadata.create_all(session.connection())
+    for statement in _APPEND_ONLY:
+        session.execute(text(statement))
+    session.execute(text(f"PRAGMA user_version = {_VERSION}"))
+
+
+def _file_engine(path: Path, access: str) -> Engine:
+    def connect() -> sqlite3.Connection:
+        """Open in autocommit: transactions are begun by `write`, as immediate ones."""
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={access}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+        )
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        if access == "rw":
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("PRAGMA synchronous = FULL")
+
+    return engine
