@@ -1,0 +1,8 @@
+"""Embeddings for every tenant of a host: one model in memory, behind a unix socket.
+
+The HTTP shape is OpenAI's `/v1/embeddings`, so that a stock engine can take this program's place.
+It imports neither `provisioner` nor `tenant_app`; they meet at the socket.
+
+Floors, lowest first: errors → scheduler, models, socket_file, logs → requests, worker → application →
+server → __main__.
+"""

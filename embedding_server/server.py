@@ -1,0 +1,81 @@
+"""The process: socket, HTTP server and model thread, from start to a graceful end.
+
+HTTP is uvicorn with its h11 parser: a waiting request costs a coroutine rather than a thread, so the
+queue bounds the load, not a thread pool. uvicorn would give the socket mode 0666; it is handed a bound
+one instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import signal
+from collections.abc import Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from embedding_server.application import Application
+from embedding_server.models import load_model
+from embedding_server.scheduler import Scheduler
+from embedding_server.socket_file import listening_socket
+from embedding_server.worker import ModelWorker
+
+_DRAIN_SECONDS = 20
+_MAX_CONNECTIONS = 512
+
+log = structlog.get_logger("embedding_server")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, ending quietly: a SIGTERM is an order obeyed (exit 0), not raised again at the end."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        yield
+
+    def stop(self) -> None:
+        """Stop accepting, drain what was accepted, return from `serve`."""
+        self.should_exit = True
+
+
+def serve(socket_path: Path, *, model: str, threads: int, group: str | None) -> None:
+    """Serve until SIGTERM. Raises `StartError`, and whatever ended the model thread."""
+    with listening_socket(socket_path, group) as listener:
+        worker = ModelWorker(functools.partial(load_model, model, threads), Scheduler())
+        server = _Server(_configuration(Application(worker, model)))
+        worker.ended.add_done_callback(functools.partial(_stop_with_worker, server))
+        worker.start()
+        log.info("listening", socket=str(socket_path), model=model, threads=threads)
+        server.run(sockets=[listener])
+        worker.stop(_DRAIN_SECONDS)
+        if worker.ended.done():
+            worker.ended.result()
+        log.info("stopped")
+
+
+def _stop_with_worker(server: _Server, _: Future[None]) -> None:
+    server.stop()
+
+
+def _configuration(application: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )

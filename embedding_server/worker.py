@@ -1,0 +1,159 @@
+"""The one thread that loads and runs the model, and the queue in front of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+import structlog
+
+from embedding_server.errors import Busy, RequestError
+from embedding_server.models import EmbeddingModel, Vectors
+from embedding_server.scheduler import Piece, Scheduler, Ticket
+
+log = structlog.get_logger("embedding_server")
+
+
+class EncodingFailed(RequestError):
+    """The model failed on this request's texts (500)."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A ticket's answer while it comes together, possibly over several batches."""
+
+    future: Future[Vectors]
+    size: int
+    rows: dict[int, Vectors] = field(default_factory=dict)
+
+    def put(self, position: int, row: Vectors) -> None:
+        self.rows[position] = row
+        if len(self.rows) == self.size and self.future.set_running_or_notify_cancel():
+            self.future.set_result(np.stack([self.rows[index] for index in range(self.size)]))
+
+
+class ModelWorker:
+    """Runs batches of the scheduler's choosing through the model, on one thread.
+
+    Torch parallelises inside a batch; a second thread of ours would only compete with it.
+    """
+
+    def __init__(self, load: Callable[[], EmbeddingModel], scheduler: Scheduler) -> None:
+        self._load = load
+        self._scheduler = scheduler
+        self._pending: dict[Ticket, _Pending] = {}
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._model: EmbeddingModel | None = None
+        self.ended: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """The loaded model. Raises `Busy` while it loads."""
+        if self._model is None:
+            raise Busy(
+                "The model is being loaded; try again in a few seconds.", code="loading", retry_after=3
+            )
+        return self._model
+
+    def start(self) -> None:
+        """Start loading. `ended` is done when the thread ends, with its exception if it failed."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the current batch (at most `timeout` seconds) and end; what waits is answered `Busy`."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join(timeout)
+
+    def submit(self, ticket: Ticket) -> Future[Vectors]:
+        """Queue a ticket; its future gives one row per text. Cancelling the future frees its place.
+
+        Raises `Busy`.
+        """
+        future: Future[Vectors] = Future()
+        with self._changed:
+            if self._stopping:
+                raise Busy(
+                    "The server is stopping; try again in a few seconds.", code="stopping", retry_after=3
+                )
+            self._scheduler.add(ticket)
+            self._pending[ticket] = _Pending(future, len(ticket.texts))
+            self._changed.notify()
+        future.add_done_callback(lambda _: self._forget(ticket))
+        return future
+
+    def _forget(self, ticket: Ticket) -> None:
+        with self._changed:
+            self._scheduler.discard(ticket)
+            self._pending.pop(ticket, None)
+
+    def _run(self) -> None:
+        try:
+            self._load_and_serve()
+        except BaseException as error:  # noqa: BLE001 — carried to the main thread, which ends the program
+            self.ended.set_exception(error)
+        else:
+            self.ended.set_result(None)
+
+    def _load_and_serve(self) -> None:
+        started = time.monotonic()
+        model = self._load()
+        self._model = model
+        log.info("model_loaded", seconds=round(time.monotonic() - started, 2), dimensions=model.dimensions)
+        while batch := self._next_batch():
+            self._serve(model, batch)
+        self._abandon()
+
+    def _next_batch(self) -> list[Piece]:
+        """Wait for texts; empty when the worker is to end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or len(self._scheduler) > 0)
+            return [] if self._stopping else self._scheduler.take()
+
+    def _serve(self, model: EmbeddingModel, batch: list[Piece]) -> None:
+        try:
+            vectors = model.encode([piece.text for piece in batch])
+        except Exception:
+            log.exception(
+                "batch_failed", texts=len(batch), users=sorted({piece.ticket.user for piece in batch})
+            )
+            self._isolate_failure(model, batch)
+            return
+        for piece, row in zip(batch, vectors, strict=True):
+            self._deliver(piece, row)
+
+    def _isolate_failure(self, model: EmbeddingModel, batch: list[Piece]) -> None:
+        """Run a failed batch again ticket by ticket, so that only the culprit's request fails."""
+        tickets = {piece.ticket: None for piece in batch}
+        if len(tickets) == 1:
+            self._fail(
+                batch[0].ticket, EncodingFailed("The model failed on these texts; the server's log says why.")
+            )
+            return
+        for ticket in tickets:
+            self._serve(model, [piece for piece in batch if piece.ticket is ticket])
+
+    def _deliver(self, piece: Piece, row: Vectors) -> None:
+        with self._changed:
+            pending = self._pending.get(piece.ticket)
+        if pending is not None:
+            pending.put(piece.position, row)
+
+    def _fail(self, ticket: Ticket, error: Exception) -> None:
+        with self._changed:
+            pending = self._pending.get(ticket)
+        if pending is not None and pending.future.set_running_or_notify_cancel():
+            pending.future.set_exception(error)
+
+    def _abandon(self) -> None:
+        with self._changed:
+            waiting = list(self._pending)
+        for ticket in waiting:
+            self._fail(ticket, Busy("The server is stopping.", code="stopping", retry_after=3))
