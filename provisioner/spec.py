@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from provisioner import fields
 from provisioner.errors import InvalidRequest
 from provisioner.host import HostSettings
-from provisioner.naming import TenantId, hostname, parse_tenant_id, system_user
+from provisioner.naming import TenantId, hostname, instance_name, parse_tenant_id, system_user
 from provisioner.plans import Assistant, Catalogue, ModelProfile, Plan, Terms, first_problem
 
 DEFAULT_COLOUR: Final = "#2c3e50"
@@ -95,6 +95,11 @@ class TenantSpec:
     system_user: str
     admin_email: str
     expires_on: date | None
+
+    @property
+    def instance_name(self) -> str:
+        """Document 004's INSTANCE_NAME."""
+        return instance_name(self.id)
 
     @property
     def server_names(self) -> tuple[str, ...]:

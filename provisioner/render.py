@@ -1,0 +1,249 @@
+"""Specification → files, pure: the same specification always renders the same text.
+
+Templates know no undefined name and print nothing that was not quoted for its format: a value that
+reaches the page as plain text stops the rendering.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import SecretStr
+
+from provisioner.host import HostSettings
+from provisioner.layout import Layout
+from provisioner.quoting import FILTERS, Quoted
+from provisioner.resources import shipped
+from provisioner.spec import TenantSecrets, TenantSpec
+
+#: What a form's boundaries, names and text fields may weigh beside the file itself.
+FORM_OVERHEAD_BYTES: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the driver decides of a tenant's world: where its data is and how it reaches its servers.
+
+    Without `openai_base_url` and `openai_api_key` answers are extracted locally.
+    """
+
+    data_dir: Path
+    embedding_socket: Path
+    openai_base_url: str = ""
+    openai_api_key: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program for supervisord. `log` gets both outputs; `user` "" is whoever runs supervisord.
+
+    `stop_seconds` pass between SIGTERM and SIGKILL; lower `priority` starts first and stops last.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    directory: Path
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    autostart: bool = True
+    stop_seconds: int = 40
+    priority: int = 500
+
+
+def environment(
+    spec: TenantSpec, host: HostSettings, surroundings: Surroundings, secrets: TenantSecrets
+) -> dict[str, str]:
+    """Return the `.env` of a tenant: document 004's keys first and in its order, then ours.
+
+    The texts include the tenant's secrets.
+    """
+    return {
+        **_document_004(spec, surroundings, secrets),
+        **_limits(spec, host),
+        **_assistant(spec),
+        **_servers(spec, host, surroundings),
+    }
+
+
+def _document_004(spec: TenantSpec, surroundings: Surroundings, secrets: TenantSecrets) -> dict[str, str]:
+    terms = spec.terms
+    return {
+        "CLIENT_ID": spec.id,
+        "INSTANCE_NAME": spec.instance_name,
+        "CLIENT_NAME": spec.name,
+        "CLIENT_SIRET": spec.siret,
+        "CLIENT_ADDRESS": spec.address,
+        "CLIENT_PHONE": spec.phone,
+        "CLIENT_EMAIL": spec.email,
+        "CLIENT_LOGO": spec.logo,
+        "CLIENT_COLOR": spec.color,
+        "SUBSCRIPTION_PLAN": spec.plan,
+        "MAX_USERS": str(terms.max_users),
+        "MAX_CASES": str(terms.max_cases),
+        "AI_MODEL": terms.ai_model,
+        "PREDICTION_THRESHOLD": str(terms.prediction_threshold),
+        "MAX_ANALYSIS_MONTHLY": str(terms.max_analysis_monthly),
+        "ADVANCED_FEATURES": "true" if terms.advanced_features else "false",
+        "DATA_DIR": str(surroundings.data_dir),
+        "PORT": str(spec.port),
+        "SECRET_KEY": secrets.secret_key.get_secret_value(),
+        "OPERATOR_KEY": secrets.operator_key.get_secret_value(),
+    }
+
+
+def _limits(spec: TenantSpec, host: HostSettings) -> dict[str, str]:
+    terms = spec.terms
+    return {
+        "PUBLIC_URL": host.public_url(spec.hostname),
+        "MAX_REQUESTS_MONTHLY": _limit(terms.max_requests_monthly),
+        "MAX_REQUESTS_PER_MINUTE": str(terms.max_requests_per_minute),
+        "MAX_API_KEYS": _limit(terms.max_api_keys),
+        "MAX_UPLOAD_MB": str(terms.max_upload_mb),
+        "MAX_STORAGE_MB": str(terms.max_storage_mb),
+        "MAX_QUESTION_CHARS": str(terms.max_question_chars),
+        "THREADS": str(terms.threads),
+        "PRICE_CENTS": str(terms.price_cents),
+        "PLAN_EXPIRES_ON": spec.expires_on.isoformat() if spec.expires_on else "",
+        "SUPPORT_LEVEL": terms.support_level,
+        "SUPPORT_CONTACT": host.vendor.email,
+    }
+
+
+def _assistant(spec: TenantSpec) -> dict[str, str]:
+    assistant = spec.assistant
+    return {
+        "ASSISTANT": spec.assistant_name,
+        "ASSISTANT_PROMPT": assistant.prompt,
+        "ASSISTANT_QUESTIONS": _json([question.model_dump() for question in assistant.questions]),
+        "ASSISTANT_VOCABULARY": _json(assistant.vocabulary),
+    }
+
+
+def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -> dict[str, str]:
+    profile = spec.profile
+    key = surroundings.openai_api_key
+    return {
+        "LLM_MODEL": profile.llm_model,
+        "RETRIEVAL_DEPTH": str(profile.retrieval_depth),
+        "PROFILE_PROMPT": profile.prompt,
+        "EMBEDDING_SOCKET": str(surroundings.embedding_socket),
+        "EMBEDDING_MODEL": host.embedding_model,
+        "OPENAI_BASE_URL": surroundings.openai_base_url,
+        "OPENAI_API_KEY": key.get_secret_value() if key else "",
+        "LLM_TIMEOUT_SECONDS": str(host.llm_timeout_seconds),
+        "LLM_PRICE_IN_PER_MILLION": str(profile.price_in_per_million),
+        "LLM_PRICE_OUT_PER_MILLION": str(profile.price_out_per_million),
+        "LANGUAGE_DEFAULT": host.language_default,
+    }
+
+
+def _limit(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def env_text(values: Mapping[str, str]) -> str:
+    """Return the text of a `.env` file with these keys in this order."""
+    return render("templates/env.j2", environment=values)
+
+
+def nginx_site(spec: TenantSpec, host: HostSettings) -> str:
+    """Return the nginx server of one tenant; its access log is among the client's logs."""
+    return render(
+        "nginx/tenant.conf.j2",
+        listen=listen_address(host),
+        server_names=spec.server_names,
+        upstream=f"127.0.0.1:{spec.port}",
+        access_log=str(host.layout.client_logs(spec.id) / "access.log"),
+        body_bytes=spec.terms.max_upload_mb * 1_000_000 + FORM_OVERHEAD_BYTES,
+    )
+
+
+def admin_site(host: HostSettings, upstream: str, access_log: Path) -> str:
+    """Return the nginx server of the dashboard; `upstream` is `http://address:port` or `http://unix:/path`."""
+    return render(
+        "nginx/admin.conf.j2",
+        listen=listen_address(host),
+        server_name=f"admin.{host.base_domain}",
+        upstream=upstream,
+        access_log=str(access_log),
+    )
+
+
+def nginx_shared(host: HostSettings, sites: str, access_log: Path) -> str:
+    """Return what all sites share inside http {}; `sites` is a pattern relative to nginx.conf."""
+    return render("nginx/http.conf.j2", listen=listen_address(host), sites=sites, access_log=str(access_log))
+
+
+def local_nginx(layout: Layout) -> str:
+    """Return the whole nginx.conf of the local driver; it includes `tenantry/http.conf` beside it."""
+    return render(
+        "nginx/nginx.conf.j2",
+        pid=str(layout.run / "nginx.pid"),
+        error_log=str(layout.logs / "nginx-error.log"),
+        temporary=str(layout.run / "nginx"),
+    )
+
+
+def listen_address(host: HostSettings) -> str:
+    """Where nginx listens: names under `localhost` lead here only, so nobody else is let in."""
+    if host.base_domain == "localhost" or host.base_domain.endswith(".localhost"):
+        return f"127.0.0.1:{host.http_port}"
+    return str(host.http_port)
+
+
+def supervisord(layout: Layout) -> str:
+    """Return the local driver's supervisord.conf; it includes `supervisor.d/*.conf` beside it."""
+    return render(
+        "templates/supervisor/supervisord.conf.j2",
+        log=str(layout.logs / "supervisord.log"),
+        logs=str(layout.logs),
+        pid=str(layout.run / "supervisord.pid"),
+        socket=str(layout.run / "supervisord.sock"),
+        programs=str(layout.run / "supervisor.d" / "*.conf"),
+    )
+
+
+def supervisor_program(program: Program) -> str:
+    """Return one program's part of supervisord's configuration."""
+    return render(
+        "templates/supervisor/program.conf.j2",
+        **{**asdict(program), "directory": str(program.directory), "log": str(program.log)},
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """Render a shipped template, named by its path such as `nginx/tenant.conf.j2`.
+
+    Raises jinja2.UndefinedError for a missing value and ValueError for one that cannot be quoted.
+    """
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    # Not HTML: every value is quoted for its own format, which `_printable` makes sure of.
+    environment = Environment(  # noqa: S701
+        loader=FileSystemLoader(shipped("templates").parent),
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, Quoted) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"a template prints {value!r}, which no filter has quoted")
