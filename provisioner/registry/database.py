@@ -21,7 +21,7 @@ _VERSION: Final = 1
 _BUSY_SECONDS: Final = 10.0
 _APPEND_ONLY: Final = (
     "CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events stay'); END",
-    "CREATE TRIGGER events_keep BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events do not change'); END",
+    "CREATE TRIGGER events_keep BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stay'); END",
 )
 
 
