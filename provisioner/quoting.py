@@ -47,9 +47,9 @@ def systemd(value: str) -> Quoted:
     return Quoted(_in_double_quotes(value).replace("%", "%%"))
 
 
-def systemd_exec(value: str) -> Quoted:
-    """Quote one word of ExecStart=, where `$` also begins a variable."""
-    return Quoted(systemd(value).replace("$", "$$"))
+def systemd_command(argv: Iterable[str]) -> Quoted:
+    """Quote ExecStart='s words, where `$` also begins a variable."""
+    return Quoted(" ".join(systemd(word).replace("$", "$$") for word in argv))
 
 
 def systemd_line(value: str) -> Quoted:
@@ -95,7 +95,7 @@ FILTERS: Final[dict[str, Callable[..., Quoted]]] = {
         dotenv,
         nginx,
         systemd,
-        systemd_exec,
+        systemd_command,
         systemd_line,
         supervisor,
         supervisor_command,

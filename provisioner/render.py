@@ -5,7 +5,7 @@ reaches the page as plain text stops the rendering.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -217,6 +217,27 @@ def supervisor_program(program: Program) -> str:
     return render(
         "templates/supervisor/program.conf.j2",
         **{**asdict(program), "directory": str(program.directory), "log": str(program.log)},
+    )
+
+
+def socket_drop_in(spec: TenantSpec) -> str:
+    """Return what tenant@<id>.socket has of its own: the port."""
+    return render("systemd/tenant.socket.conf.j2", port=spec.port)
+
+
+def service_drop_in(spec: TenantSpec, layout: Layout, argv: Sequence[str], embedding_group: str) -> str:
+    """Return what tenant@<id>.service has of its own; `argv` is the program, absolute."""
+    return render(
+        "systemd/tenant.service.conf.j2",
+        argv=argv,
+        root=str(layout.root),
+        data_dir=str(layout.data(spec.id)),
+        env_file=str(layout.env_file(spec.id)),
+        user=spec.system_user,
+        embedding_group=embedding_group,
+        memory_bytes=spec.terms.memory_mb * 1_000_000,
+        cpu_percent=spec.terms.cpu_percent,
+        tasks=spec.terms.tasks,
     )
 
 
