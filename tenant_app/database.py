@@ -8,12 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 30
 
 
@@ -38,10 +37,6 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give back what was stored, aware."""
         return None if value is None else value.replace(tzinfo=UTC)
-
-
-class SchemaOutOfDate(Exception):
-    """The database is not at the revision this program needs."""
 
 
 class Database:
@@ -85,22 +80,12 @@ class Database:
     def migrate(self) -> None:
         """Bring the file to the newest revision, creating it when absent.
 
-        Raises sqlalchemy.exc.IntegrityError-like errors unchanged; the file is then as it was.
+        Whatever a migration raises is raised unchanged; the file is then as it was.
         """
         from tenant_app.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is heavy and seldom needed
 
         with self.engine.connect() as connection:
             upgrade(connection)
-
-    def require_current(self) -> None:
-        """Raise SchemaOutOfDate unless the file is at the newest revision."""
-        wanted = newest_revision()
-        found = self._revision() if self.path.is_file() else None
-        if found != wanted:
-            raise SchemaOutOfDate(
-                f"database {self.path} is at revision {found or 'none'}, this program needs {wanted}; "
-                "run `python -m tenant_app admin migrate`"
-            )
 
     def ping(self) -> None:
         """Read one row; raises sqlalchemy.exc.OperationalError when the database does not answer."""
@@ -110,18 +95,6 @@ class Database:
     def close(self) -> None:
         """Close every connection, so that the write-ahead log is folded back into the file."""
         self.engine.dispose()
-
-    def _revision(self) -> str | None:
-        with self.engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return revision
-
-
-def newest_revision() -> str:
-    """Return the id of the last migration: its file name (this avoids importing alembic to serve)."""
-    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:

@@ -18,12 +18,12 @@ written. ``code`` is for programs and for the logs: it never changes with the la
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 
-Text = str | LazyString
+Text: TypeAlias = str | LazyString
 
 
 @dataclass(frozen=True)

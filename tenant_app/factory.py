@@ -8,15 +8,21 @@ from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
-from tenant_app.api import csrf, headers, health, problems
+from tenant_app.api import csrf, headers, health, openapi, operator, problems
 from tenant_app.api.context import EXTENSION
 from tenant_app.clock import Clock, SystemClock
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
 from tenant_app.web.language import choose_language
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (health.blueprint,)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    health.blueprint,
+    accounts.blueprint,
+    openapi.blueprint,
+    operator.blueprint,
+)
 
 TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
 MEBIBYTE = 1024 * 1024

@@ -2,10 +2,11 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 FORBIDDEN_KEYS = frozenset(
     {
@@ -29,7 +30,7 @@ class SecretInLog(ValueError):
 
 def configure_logs(client_id: str) -> None:
     """Send this process's logs, the standard library's too, to standard output as JSON lines."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -72,8 +73,8 @@ def refuse_secrets(
     return event
 
 
-def _add_client(client_id: str) -> Any:
-    def add(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {"client_id": client_id} | event
+def _add_client(client_id: str) -> Processor:
+    def add(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        return {"client_id": client_id, **event}
 
     return add

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tenant_app.accounts.service import Accounts
 from tenant_app.clock import Clock
+from tenant_app.data_directory import DATABASE
 from tenant_app.database import Database
 from tenant_app.settings import Settings
 from tenant_app.streams import StreamSlots
@@ -47,7 +48,7 @@ class Services:
 
 def build_services(settings: Settings, clock: Clock) -> Services:
     """Build every subject; nothing is opened, imported heavily or started yet."""
-    database = Database(settings.data_dir / "tenant.sqlite3")
+    database = Database(settings.data_dir / DATABASE)
     return Services(
         settings=settings,
         clock=clock,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext
+from pydantic import SecretStr
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
@@ -12,10 +13,11 @@ from tenant_app.accounts.models import ApiKey
 from tenant_app.accounts.secrets import digest, new_secret
 from tenant_app.clock import Clock
 from tenant_app.database import Database
-from tenant_app.errors import Conflict, Forbidden, NotFound
+from tenant_app.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 PREFIX = "sk_"
 _HINT_RANDOM_CHARACTERS = 4
+_SHORTEST_RANDOM_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ApiKeys:
     def __init__(self, database: Database, clock: Clock, *, plan: str, limit: int | None) -> None:
         self._database = database
         self._clock = clock
-        self._plan = plan
+        self._start = f"{PREFIX}{plan}_"
         self._limit = limit
 
     def list_live(self) -> Sequence[ApiKey]:
@@ -44,17 +46,22 @@ class ApiKeys:
         """Create a key. Raises Conflict when the plan allows no more."""
         with self._database.write() as session:
             self._require_room(session)
-            return self._add(session, name)
+            secret = self._start + new_secret()
+            return NewKey(self._add(session, name, secret), secret)
 
-    def replace(self, name: str) -> NewKey:
-        """Create a key and revoke every older one of that name, in one step."""
+    def replace(self, name: str, secret: SecretStr) -> None:
+        """Make ``secret``, which somebody else generated, the only live key of that name.
+
+        Raises InvalidInput for one that is not ``sk_<plan>_`` and at least 32 more characters.
+        """
+        _accept_secret(secret.get_secret_value(), self._start)
         with self._database.write() as session:
             session.execute(
                 update(ApiKey)
                 .where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
                 .values(revoked_at=self._clock.now())
             )
-            return self._add(session, name)
+            self._add(session, name, secret.get_secret_value())
 
     def revoke(self, key_id: int) -> None:
         """Stop a key at once and for ever. Raises NotFound for one that is not there, or was revoked."""
@@ -76,18 +83,16 @@ class ApiKeys:
             record = session.scalar(_live().where(ApiKey.id == key_id))
         return _actor(record)
 
-    def _add(self, session: Session, name: str) -> NewKey:
-        start = f"{PREFIX}{self._plan}_"
-        secret = start + new_secret()
+    def _add(self, session: Session, name: str, secret: str) -> ApiKey:
         record = ApiKey(
             name=name,
-            hint=secret[: len(start) + _HINT_RANDOM_CHARACTERS],
+            hint=secret[: len(self._start) + _HINT_RANDOM_CHARACTERS],
             key_hash=digest(secret),
             created_at=self._clock.now(),
         )
         session.add(record)
         session.flush()
-        return NewKey(record, secret)
+        return record
 
     def _require_room(self, session: Session) -> None:
         if self._limit is None:
@@ -102,7 +107,15 @@ class ApiKeys:
             )
 
 
-def _live() -> Select[tuple[ApiKey]]:
+def _accept_secret(secret: str, start: str) -> None:
+    if not secret.startswith(start) or len(secret) < len(start) + _SHORTEST_RANDOM_CHARACTERS:
+        raise InvalidInput(
+            lazy_gettext("La clé doit commencer par %(start)s et porter un secret assez long.", start=start),
+            code="invalid-key",
+        )
+
+
+def _live() -> Select[ApiKey]:
     return select(ApiKey).where(ApiKey.revoked_at.is_(None))
 
 

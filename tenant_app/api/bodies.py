@@ -4,16 +4,10 @@ from typing import TypeVar
 
 from flask import Response, jsonify, request
 from flask_babel import lazy_gettext
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from tenant_app.errors import FieldError, InvalidInput, UnsupportedType
-
-
-class Body(BaseModel):
-    """Base of every accepted body: an unknown field is refused, never ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
+from tenant_app.errors import InvalidInput, UnsupportedType
+from tenant_app.validation import refused
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -41,13 +35,6 @@ def query_arguments(model: type[B]) -> B:
         return model.model_validate(request.args.to_dict())
     except ValidationError as error:
         raise refused(error, lazy_gettext("Les paramètres n'ont pas la forme attendue.")) from error
-
-
-def refused(error: ValidationError, detail: str) -> InvalidInput:
-    """Return the InvalidInput that names each field a model refused."""
-    issues = error.errors(include_url=False, include_input=False, include_context=False)
-    fields = [FieldError(".".join(map(str, issue["loc"])), issue["type"], issue["msg"]) for issue in issues]
-    return InvalidInput(detail, fields=fields)
 
 
 def answered(model: BaseModel, status: int = 200) -> Response:

@@ -4,7 +4,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from tenant_app.database import MIGRATIONS
+from tenant_app.schema_revision import MIGRATIONS
 
 
 def configuration(connection: Connection) -> Config:

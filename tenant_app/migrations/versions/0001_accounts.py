@@ -45,7 +45,7 @@ def _create_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.String(), primary_key=True),
-        sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("user_id", sa.Integer(), sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column("cookie_hash", sa.String(), unique=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("expires_at", sa.DateTime(), nullable=False),
@@ -56,7 +56,9 @@ def _create_sessions() -> None:
     op.create_table(
         "refresh_tokens",
         sa.Column("token_hash", sa.String(), primary_key=True),
-        sa.Column("session_id", sa.ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "session_id", sa.String(), sa.ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("used_at", sa.DateTime()),
     )
     op.create_index("ix_refresh_tokens_session_id", "refresh_tokens", ["session_id"])

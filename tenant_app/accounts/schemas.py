@@ -1,0 +1,165 @@
+"""The JSON bodies and answers of the accounts' routes."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field, SecretStr
+
+from tenant_app.accounts.actor import Actor
+from tenant_app.accounts.keys import NewKey
+from tenant_app.accounts.models import ApiKey, User
+from tenant_app.accounts.roles import Role
+from tenant_app.accounts.sessions import TokenPair
+from tenant_app.accounts.users import Invitation
+from tenant_app.validation import Body
+
+Email = Annotated[str, Field(min_length=3, max_length=254)]
+# Longer ones are refused before they are hashed; what a new one must be is judged in passwords.py.
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+KeyName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Credentials(Body):
+    """An address and its password."""
+
+    email: Email
+    password: Password
+
+
+class Renewal(Body):
+    """A refresh token to be exchanged."""
+
+    refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+
+
+class Tokens(BaseModel):
+    """Tokens of a program's sign-in; ``expires_in`` is in seconds."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the scheme's name, not a secret
+    expires_in: int
+    refresh_token: str
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> Self:
+        """Return the answer for a pair of tokens."""
+        return cls(
+            access_token=pair.access_token, expires_in=pair.expires_in, refresh_token=pair.refresh_token
+        )
+
+
+class Me(BaseModel):
+    """Who is asking, and what they may do."""
+
+    id: int | None
+    name: str
+    role: str
+    permissions: list[str]
+    credential: str
+
+    @classmethod
+    def of(cls, actor: Actor) -> Self:
+        """Return the answer for an actor."""
+        return cls(
+            id=actor.user_id,
+            name=actor.name,
+            role=actor.role,
+            permissions=sorted(actor.permissions),
+            credential=actor.credential,
+        )
+
+
+class PasswordChange(Body):
+    """One's own new password, proved by the present one."""
+
+    current_password: Password
+    new_password: Password
+
+
+class NewUser(Body):
+    """A user to create; without a password one is generated and shown once."""
+
+    email: Email
+    role: Role
+    password: Password | None = None
+
+
+class UserChange(Body):
+    """What may be changed of a user."""
+
+    role: Role | None = None
+    active: bool | None = None
+
+
+class UserView(BaseModel):
+    """A user as shown to an admin."""
+
+    id: int
+    email: str
+    role: str
+    active: bool
+    created_at: datetime
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return the answer for a user."""
+        return cls(
+            id=user.id, email=user.email, role=user.role, active=user.active, created_at=user.created_at
+        )
+
+
+class InvitedUser(UserView):
+    """A new user; ``password`` is the generated one, never shown again, or null when it was chosen."""
+
+    password: str | None
+
+    @classmethod
+    def invited(cls, invitation: Invitation) -> Self:
+        """Return the answer for a new user."""
+        shown = invitation.password.get_secret_value() if invitation.password else None
+        return cls(**UserView.of(invitation.user).model_dump(), password=shown)
+
+
+class UserList(BaseModel):
+    """Every user, and how many seats the plan has."""
+
+    users: list[UserView]
+    seats: int
+
+
+class NewApiKey(Body):
+    """A key to create."""
+
+    name: KeyName
+
+
+class KeyView(BaseModel):
+    """A key as it is listed: its beginning only."""
+
+    id: int
+    name: str
+    hint: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, key: ApiKey) -> Self:
+        """Return the answer for a key."""
+        return cls(id=key.id, name=key.name, hint=key.hint, created_at=key.created_at)
+
+
+class CreatedKey(KeyView):
+    """A new key, whole: this is the only time it is shown."""
+
+    key: str
+
+    @classmethod
+    def created(cls, new: NewKey) -> Self:
+        """Return the answer for a new key."""
+        return cls(**KeyView.of(new.record).model_dump(), key=new.secret)
+
+
+class KeyList(BaseModel):
+    """The live keys, and how many the plan allows (null: any number)."""
+
+    keys: list[KeyView]
+    limit: int | None

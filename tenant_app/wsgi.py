@@ -1,0 +1,102 @@
+"""Serves one instance with gunicorn: one worker, never two, because the vector store bears one process."""
+
+import logging
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+
+from tenant_app.settings import Settings
+
+STOP_SECONDS = 30
+"""How long open requests may take to end once the instance is told to stop."""
+_CLOSE_SECONDS = 5
+"""The part of it kept for putting down the background work."""
+_STUCK_SECONDS = 60
+_EXTENSION = "tenantry"
+
+
+class JsonLogger(Logger):
+    """Sends gunicorn's own messages where all the others go."""
+
+    def setup(self, cfg: Any) -> None:
+        """Use the root logger's handler instead of gunicorn's format."""
+        self.cfg = cfg
+        self.loglevel = logging.INFO
+        self._access_log_enabled = False
+        self.error_log.setLevel(self.loglevel)
+        self.error_log.propagate = True
+
+
+class OneWorkerArbiter(Arbiter):
+    """gunicorn's master without the signals that would run two workers side by side."""
+
+    def handle_hup(self) -> None:
+        """Refuse to reload: the new worker would start before the old one has stopped."""
+        self.log.warning("SIGHUP ignored: stop this instance, then start it")
+
+    def handle_ttin(self) -> None:
+        """Refuse a second worker."""
+        self.log.warning("SIGTTIN ignored: an instance has exactly one worker")
+
+    def handle_usr2(self) -> None:
+        """Refuse a second master."""
+        self.log.warning("SIGUSR2 ignored: stop this instance, then start it")
+
+
+class TenantServer(BaseApplication):
+    """The gunicorn application of one instance."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what is fixed for every instance, and its port and threads.
+
+        Under systemd (LISTEN_FDS) gunicorn serves the inherited socket and ``bind`` is not used.
+        """
+        for name, value in {
+            "bind": f"127.0.0.1:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self._settings.threads,
+            "timeout": _STUCK_SECONDS,
+            "graceful_timeout": STOP_SECONDS,
+            "control_socket_disable": True,
+            "logger_class": JsonLogger,
+            # Only ProxyFix decides what is believed of the hop in front.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
+            "secure_scheme_headers": {},
+            "proc_name": f"tenantry-{self._settings.client_id}",
+            "post_fork": _leave_time_to_close,
+            "post_worker_init": _start_background,
+            "worker_exit": _close,
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Build the application, in the worker only: the master stays small."""
+        from tenant_app.factory import create_app  # noqa: PLC0415 - not into the master's memory
+
+        return create_app(self._settings)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        OneWorkerArbiter(self).run()
+
+
+def _leave_time_to_close(_arbiter: Any, worker: Any) -> None:
+    worker.cfg.set("graceful_timeout", STOP_SECONDS - _CLOSE_SECONDS)
+
+
+def _start_background(worker: Any) -> None:
+    worker.wsgi.extensions[_EXTENSION].start()
+
+
+def _close(_arbiter: Any, worker: Any) -> None:
+    # A worker that failed to load has nothing to close.
+    if worker.wsgi is not None:
+        worker.wsgi.extensions[_EXTENSION].close()
