@@ -28,6 +28,9 @@ UNLIMITED: Final = "unlimited"
 
 
 def _read_limit(value: object) -> object:
+    """A value forgotten in the file (YAML's null) must not read as "no limit"."""
+    if value is None:
+        raise ValueError(f"it is empty; write a number or {UNLIMITED!r}")
     return None if value == UNLIMITED else value
 
 
