@@ -146,12 +146,12 @@ class Sessions:
     def _live(self, session: Session, session_id: str, now: datetime) -> tuple[SignInSession, User] | None:
         """Return the sign-in and its user while both are good."""
         query = select(SignInSession, User).join(User).where(SignInSession.id == session_id)
-        found = session.execute(query).tuples().one_or_none()
+        found = session.execute(query).one_or_none()
         if found is None:
             return None
         opened, user = found
         good = opened.revoked_at is None and now < opened.expires_at and user.active
-        return found if good else None
+        return (opened, user) if good else None
 
     def _actor(self, session: Session, session_id: str | None, credential: Credential) -> Actor:
         found = self._live(session, session_id, self._clock.now()) if session_id else None

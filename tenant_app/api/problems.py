@@ -1,29 +1,41 @@
 """Turns every error into the promised shape: RFC 9457 problems, or OpenAI's error object under ``/v1``."""
 
-import structlog
-from flask import Flask, Response, jsonify, request
-from flask_babel import lazy_gettext
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from tenant_app.errors import TenantAppError, Text
+import structlog
+from flask import Flask, Response, current_app, jsonify, request
+from flask_babel import lazy_gettext
+from werkzeug.exceptions import HTTPException
+
+from tenant_app.errors import (
+    FieldError,
+    InvalidInput,
+    NotFound,
+    TenantAppError,
+    Text,
+    TooLarge,
+    UnsupportedType,
+)
+
+ErrorPage = Callable[[int, str, str], Response]
+ERROR_PAGE = "tenantry_error_page"
+"""The extension that shows an error to a person: ``(status, title, detail) -> Response``."""
+_PROGRAM_PATHS = ("/api/", "/v1/", "/internal/", "/healthz", "/readyz")
 
 log = structlog.get_logger(__name__)
 
-_TITLES: dict[int, Text] = {
-    400: lazy_gettext("Requête invalide"),
-    404: lazy_gettext("Introuvable"),
-    405: lazy_gettext("Méthode non autorisée"),
-    413: lazy_gettext("Contenu trop volumineux"),
-    415: lazy_gettext("Type de contenu non accepté"),
-    500: lazy_gettext("Erreur interne"),
-}
-_DETAILS: dict[int, Text] = {
-    400: lazy_gettext("La requête ne peut pas être comprise."),
-    404: lazy_gettext("Il n'y a rien à cette adresse."),
-    405: lazy_gettext("Cette adresse n'accepte pas cette méthode."),
-    413: lazy_gettext("Le contenu envoyé dépasse la taille acceptée."),
-    415: lazy_gettext("Le type du contenu envoyé n'est pas accepté."),
-    500: lazy_gettext("Une erreur inattendue s'est produite ; elle a été enregistrée. Réessayez plus tard."),
+_TEXTS: dict[int, tuple[Text, Text]] = {
+    400: (InvalidInput.title, lazy_gettext("La requête ne peut pas être comprise.")),
+    404: (NotFound.title, lazy_gettext("Il n'y a rien à cette adresse.")),
+    405: (lazy_gettext("Méthode non autorisée"), lazy_gettext("Cette adresse n'accepte pas cette méthode.")),
+    413: (TooLarge.title, lazy_gettext("Le contenu envoyé dépasse la taille acceptée.")),
+    415: (UnsupportedType.title, lazy_gettext("Le type du contenu envoyé n'est pas accepté.")),
+    500: (
+        TenantAppError.title,
+        lazy_gettext("Une erreur inattendue s'est produite ; elle est enregistrée. Réessayez plus tard."),
+    ),
 }
 _OPENAI_TYPES = {
     400: "invalid_request_error",
@@ -43,67 +55,74 @@ def install(app: Flask) -> None:
 
 def problem(error: TenantAppError) -> Response:
     """Return the answer for one of this program's errors."""
-    return _with_headers(_shape(error), error.status, error.retry_after)
-
-
-def _shape(error: TenantAppError) -> Response:
-    if _speaks_openai():
-        return _openai(error.status, str(error.detail), error.code)
-    members: dict[str, object] = {}
-    if error.fields:
-        members["errors"] = [
-            {"field": field.field, "code": field.code, "message": field.message} for field in error.fields
-        ]
-    return _rfc9457(error.status, str(error.title), str(error.detail), error.code, members)
-
-
-def _http_problem(error: HTTPException) -> Response:
-    if error.response is not None and isinstance(error.response, Response):
-        return error.response
-    status = error.code or 500
-    if status < 400:
-        return Response(error.get_body(), status, error.get_headers())
-    title = str(_TITLES.get(status, error.name))
-    detail = str(_DETAILS.get(status, error.name))
-    code = error.name.lower().replace(" ", "-")
-    if isinstance(error, RequestEntityTooLarge):
-        code = "too-large"
-    answer = _openai(status, detail, code) if _speaks_openai() else _rfc9457(status, title, detail, code, {})
-    for name, value in error.get_headers():
-        if name not in ("Content-Type", "Content-Length"):
-            answer.headers.add(name, value)
-    return _with_headers(answer, status, None)
-
-
-def _unexpected(error: Exception) -> Response:
-    log.error("unexpected_error", exc_info=error, route=request.endpoint)
-    status = 500
-    if _speaks_openai():
-        return _with_headers(_openai(status, str(_DETAILS[status]), "internal-error"), status, None)
-    shape = _rfc9457(status, str(_TITLES[status]), str(_DETAILS[status]), "internal-error", {})
-    return _with_headers(shape, status, None)
-
-
-def _rfc9457(status: int, title: str, detail: str, code: str, members: dict[str, object]) -> Response:
-    shape = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    answer = jsonify(shape | members)
-    answer.content_type = "application/problem+json"
+    shape = Problem(error.status, str(error.title), str(error.detail), error.code, error.fields)
+    answer = _written(shape)
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 
-def _openai(status: int, detail: str, code: str) -> Response:
-    kind = _OPENAI_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    return jsonify({"error": {"message": detail, "type": kind, "param": None, "code": code}})
+@dataclass(frozen=True)
+class Problem:
+    """What is told of an error, in the reader's language, whichever way it is written."""
+
+    status: int
+    title: str
+    detail: str
+    code: str
+    fields: tuple[FieldError, ...] = ()
 
 
-def _with_headers(answer: Response, status: int, retry_after: int | None) -> Response:
-    answer.status_code = status
-    if retry_after is not None:
-        answer.headers["Retry-After"] = str(retry_after)
-    if status == 401:
+def _http_problem(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return Response(error.get_body(), status, error.get_headers())
+    title, detail = _TEXTS.get(status, (error.name, error.name))
+    answer = _written(Problem(status, str(title), str(detail), error.name.lower().replace(" ", "-")))
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            answer.headers[name] = value
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected_error", exc_info=error, endpoint=request.endpoint)
+    title, detail = _TEXTS[500]
+    return _written(Problem(500, str(title), str(detail), TenantAppError.default_code))
+
+
+def _written(problem: Problem) -> Response:
+    answer = _in_the_callers_shape(problem)
+    answer.status_code = problem.status
+    if problem.status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 
-def _speaks_openai() -> bool:
-    return request.path == "/v1" or request.path.startswith("/v1/")
+def _in_the_callers_shape(problem: Problem) -> Response:
+    if request.path.startswith("/v1/"):
+        return _openai(problem)
+    page: ErrorPage | None = current_app.extensions.get(ERROR_PAGE)
+    if page is not None and _asked_by_a_person():
+        return page(problem.status, problem.title, problem.detail)
+    return _rfc9457(problem)
+
+
+def _rfc9457(problem: Problem) -> Response:
+    members: dict[str, Any] = {"type": "about:blank", **asdict(problem)}
+    fields = members.pop("fields")
+    if fields:
+        members["errors"] = fields
+    answer = jsonify(members)
+    answer.content_type = "application/problem+json"
+    return answer
+
+
+def _openai(problem: Problem) -> Response:
+    otherwise = "server_error" if problem.status >= 500 else "invalid_request_error"
+    kind = _OPENAI_TYPES.get(problem.status, otherwise)
+    return jsonify(error={"message": problem.detail, "type": kind, "param": None, "code": problem.code})
+
+
+def _asked_by_a_person() -> bool:
+    return not request.path.startswith(_PROGRAM_PATHS) and request.accept_mimetypes.accept_html
