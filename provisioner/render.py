@@ -142,6 +142,10 @@ def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -
     }
 
 
+def _path(path: Path | None) -> str:
+    return "" if path is None else str(path)
+
+
 def _limit(value: int | None) -> str:
     return "" if value is None else str(value)
 
@@ -155,40 +159,41 @@ def env_text(values: Mapping[str, str]) -> str:
     return render("templates/env.j2", environment=values)
 
 
-def nginx_site(spec: TenantSpec, host: HostSettings) -> str:
-    """Return the nginx server of one tenant; its access log is among the client's logs."""
+def nginx_site(spec: TenantSpec, host: HostSettings, access_log: Path | None) -> str:
+    """Return the nginx server of one tenant; None leaves the access log to the application."""
     return render(
         "nginx/tenant.conf.j2",
         listen=listen_address(host),
         server_names=spec.server_names,
         upstream=f"127.0.0.1:{spec.port}",
-        access_log=str(host.layout.client_logs(spec.id) / "access.log"),
+        access_log=_path(access_log),
         body_bytes=spec.terms.max_upload_mb * 1_000_000 + FORM_OVERHEAD_BYTES,
     )
 
 
-def admin_site(host: HostSettings, upstream: str, access_log: Path) -> str:
+def admin_site(host: HostSettings, upstream: str, access_log: Path | None) -> str:
     """Return the nginx server of the dashboard; `upstream` is `http://address:port` or `http://unix:/path`."""
     return render(
         "nginx/admin.conf.j2",
         listen=listen_address(host),
         server_name=f"admin.{host.base_domain}",
         upstream=upstream,
-        access_log=str(access_log),
+        access_log=_path(access_log),
     )
 
 
-def nginx_shared(host: HostSettings, sites: str, access_log: Path) -> str:
+def nginx_shared(host: HostSettings, sites: str, access_log: Path | None) -> str:
     """Return what all sites share inside http {}; `sites` is a pattern relative to nginx.conf."""
-    return render("nginx/http.conf.j2", listen=listen_address(host), sites=sites, access_log=str(access_log))
+    return render(
+        "nginx/http.conf.j2", listen=listen_address(host), sites=sites, access_log=_path(access_log)
+    )
 
 
 def local_nginx(layout: Layout) -> str:
     """Return the whole nginx.conf of the local driver; it includes `tenantry/http.conf` beside it."""
     return render(
         "nginx/nginx.conf.j2",
-        pid=str(layout.run / "nginx.pid"),
-        error_log=str(layout.logs / "nginx-error.log"),
+        pid=str(layout.run / "nginx" / "nginx.pid"),
         temporary=str(layout.run / "nginx"),
     )
 
