@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from pydantic import SecretStr
 
 from provisioner.host import HostSettings
@@ -246,6 +246,27 @@ def service_drop_in(spec: TenantSpec, layout: Layout, argv: Sequence[str], embed
     )
 
 
+def embeddings_unit(argv: Sequence[str], group: str) -> str:
+    """Return the embedding server's unit; it runs as the user, and gives its socket to the group, `group`."""
+    return render("systemd/tenantry-embeddings.service.j2", argv=argv, group=group)
+
+
+def admin_unit(layout: Layout, argv: Sequence[str], user: str, read_group: str) -> str:
+    """Return the dashboard's unit; `read_group` may read the registry and the usage files."""
+    return render(
+        "systemd/tenantry-admin.service.j2",
+        argv=argv,
+        user=user,
+        read_group=read_group,
+        admin_dir=str(layout.admin),
+    )
+
+
+def admin_socket(socket: Path, nginx_group: str) -> str:
+    """Return the unit of the dashboard's socket, which nginx's group may use."""
+    return render("systemd/tenantry-admin.socket.j2", socket=str(socket), nginx_group=nginx_group)
+
+
 def render(template: str, **values: object) -> str:
     """Render a shipped template, named by its path such as `nginx/tenant.conf.j2`.
 
@@ -270,6 +291,6 @@ def _environment() -> Environment:
 
 
 def _printable(value: Any) -> Any:
-    if isinstance(value, Quoted) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, (Quoted, Undefined)) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise ValueError(f"a template prints {value!r}, which no filter has quoted")
