@@ -1,80 +1,92 @@
-"""Structured logs: one JSON object per line on standard output, without secrets nor what people ask."""
+"""Structured logs: one JSON object per line on standard output, without secrets nor what people ask.
 
+Written on the standard library: importing structlog brings rich and asyncio with it, which cost each tenant
+11 MB of memory (worker and master) and 0.1 s of start.
+"""
+
+import json
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+import traceback
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, TextIO
 
-import structlog
-from structlog.typing import Processor
-
-FORBIDDEN_KEYS = frozenset(
-    {
-        "password",
-        "token",
-        "secret",
-        "authorization",
-        "cookie",
-        "api_key",
-        "question",
-        "query",
-        "answer",
-        "key",
-    }
+FORBIDDEN_FIELDS = frozenset(
+    {"password", "token", "secret", "authorization", "cookie", "api_key", "question", "query", "answer"}
 )
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request this thread is answering; every line logged meanwhile carries it."""
 
 
 class SecretInLog(ValueError):
     """A log call names a field that must never be logged; this is a mistake in the program."""
 
 
-def configure_logs(client_id: str) -> None:
-    """Send this process's logs, the standard library's too, to standard output as JSON lines."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        refuse_secrets,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _add_client(client_id),
-                # Locals are left out: they may hold a password or a question.
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-        )
-    )
+class Log:
+    """A named log whose lines are an event and its fields: ``log.info("indexed", document_id=3)``."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Log what happens normally."""
+        self._log(logging.INFO, event, fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """Log what the operator may want to look at."""
+        self._log(logging.WARNING, event, fields)
+
+    def error(self, event: str, *, error: BaseException | None = None, **fields: Any) -> None:
+        """Log what should not happen, with the traceback of ``error`` (never its local variables)."""
+        self._log(logging.ERROR, event, fields, error)
+
+    def _log(
+        self, level: int, event: str, fields: Mapping[str, Any], error: BaseException | None = None
+    ) -> None:
+        if named := FORBIDDEN_FIELDS.intersection(fields):
+            raise SecretInLog(f"log fields {sorted(named)} must never be logged")
+        self._logger.log(level, "%s", event, exc_info=error, extra={"fields": fields})
+
+
+def get_log(name: str) -> Log:
+    """Return the log of a module."""
+    return Log(name)
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record, this program's or a library's, as one JSON object on one line."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__()
+        self._client_id = client_id
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "client_id": self._client_id,
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        if (current := request_id.get()) is not None:
+            line["request_id"] = current
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info:
+            line["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure_logs(client_id: str, stream: TextIO = sys.stdout) -> None:
+    """Send this process's logs, its libraries' too, to ``stream`` as JSON lines."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter(client_id))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    # Both log every request with its URL; the access log here says what is wanted.
+    # Both log every request with its URL; the access log says what is wanted, and no more.
     for chatty in ("httpx", "werkzeug"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-def refuse_secrets(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """Raise SecretInLog when a field is named like something that must not be logged."""
-    if named := FORBIDDEN_KEYS.intersection(event):
-        raise SecretInLog(f"log fields {sorted(named)} must never be logged")
-    return event
-
-
-def _add_client(client_id: str) -> Processor:
-    def add(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        return {"client_id": client_id, **event}
-
-    return add

@@ -7,6 +7,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from tenant_app.memory import return_memory_early
 from tenant_app.settings import Settings
 
 STOP_SECONDS = 30
@@ -71,7 +72,7 @@ class TenantServer(BaseApplication):
             "forwarder_headers": "",
             "secure_scheme_headers": {},
             "proc_name": f"tenantry-{self._settings.client_id}",
-            "post_fork": _leave_time_to_close,
+            "post_fork": _prepare_worker,
             "post_worker_init": _start_background,
             "worker_exit": _close,
         }.items():
@@ -88,7 +89,9 @@ class TenantServer(BaseApplication):
         OneWorkerArbiter(self).run()
 
 
-def _leave_time_to_close(_arbiter: Any, worker: Any) -> None:
+def _prepare_worker(_arbiter: Any, worker: Any) -> None:
+    return_memory_early()
+    # The master kills at STOP_SECONDS; the worker stops waiting for open requests before that.
     worker.cfg.set("graceful_timeout", STOP_SECONDS - _CLOSE_SECONDS)
 
 

@@ -4,9 +4,9 @@ import re
 import secrets
 import time
 
-import structlog
 from flask import Flask, Response, g, request
 
+from tenant_app.logs import get_log, request_id
 from tenant_app.settings import Settings
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -35,7 +35,7 @@ _ONE_YEAR_SECONDS = 31_536_000
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _UNLOGGED = frozenset({"health.alive", "health.ready"})
 
-log = structlog.get_logger("tenant_app.access")
+log = get_log("tenant_app.access")
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -46,8 +46,7 @@ def install(app: Flask, settings: Settings) -> None:
         proposed = request.headers.get("X-Request-ID", "")
         g.request_id = proposed if _REQUEST_ID.fullmatch(proposed) else secrets.token_hex(16)
         g.started_at = time.perf_counter()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        request_id.set(g.request_id)
 
     @app.after_request
     def protect(answer: Response) -> Response:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import structlog
 from flask import Flask, Response, current_app, jsonify, request
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException
@@ -18,13 +17,14 @@ from tenant_app.errors import (
     TooLarge,
     UnsupportedType,
 )
+from tenant_app.logs import get_log
 
 ErrorPage = Callable[[int, str, str], Response]
 ERROR_PAGE = "tenantry_error_page"
 """The extension that shows an error to a person: ``(status, title, detail) -> Response``."""
 _PROGRAM_PATHS = ("/api/", "/v1/", "/internal/", "/healthz", "/readyz")
 
-log = structlog.get_logger(__name__)
+log = get_log(__name__)
 
 _TEXTS: dict[int, tuple[Text, Text]] = {
     400: (InvalidInput.title, lazy_gettext("La requête ne peut pas être comprise.")),
@@ -86,7 +86,7 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("unexpected_error", exc_info=error, endpoint=request.endpoint)
+    log.error("unexpected_error", error=error, endpoint=request.endpoint)
     title, detail = _TEXTS[500]
     return _written(Problem(500, str(title), str(detail), TenantAppError.default_code))
 
