@@ -137,6 +137,19 @@ class SignalProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class EndStrays:
+    """End every process whose environment has TENANTRY_PROGRAM beginning with `<marker>:`.
+
+    They are what a supervisor that was killed has left behind, holding ports and locks.
+    """
+
+    marker: str
+
+    def describe(self) -> str:
+        return f"end programs that a killed supervisor of {self.marker} has left behind"
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeNginx:
     """Have these changes in nginx's configuration, live, or none of them.
 
@@ -157,10 +170,14 @@ class ChangeNginx:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Ask `http://127.0.0.1:<port><path>` with this Host header until it answers 200."""
+    """Ask `http://127.0.0.1:<port><path>` with this Host header until it answers 200.
+
+    When `program` is given and does not stay up, the waiting ends at once.
+    """
 
     port: int
     host: str
+    program: str = ""
     path: str = "/readyz"
     timeout: float = 30.0
 
@@ -180,6 +197,7 @@ Step: TypeAlias = (
     | StartProgram
     | StopProgram
     | SignalProgram
+    | EndStrays
     | ChangeNginx
     | Probe
 )

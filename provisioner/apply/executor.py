@@ -13,6 +13,7 @@ from provisioner.steps import (
     ChangeNginx,
     CreateGroup,
     CreateUser,
+    EndStrays,
     MakeDirectory,
     Probe,
     RemoveFile,
@@ -38,6 +39,7 @@ ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
     StartProgram: system_actions.start_program,
     StopProgram: system_actions.stop_program,
     SignalProgram: system_actions.signal_program,
+    EndStrays: system_actions.end_strays,
     ChangeNginx: nginx_actions.change_nginx,
     Probe: system_actions.probe,
 }

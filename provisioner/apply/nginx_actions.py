@@ -29,6 +29,9 @@ _RELOAD: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
 _BLAMED: Final = re.compile(r"in (/\S+):\d+$", re.MULTILINE)
 
 
+_PID: Final = re.compile(r"^\s*pid\s+[^;]+;", re.MULTILINE)
+
+
 class NginxRefuses(ProvisionError):
     """nginx does not accept the configuration as it would be; the live one was not touched."""
 
@@ -66,7 +69,7 @@ def _try_on_copy(step: ChangeNginx, tools: Tools) -> None:
         shutil.copytree(step.directory, copy, symlinks=False, ignore_dangling_symlinks=True)
         for change in step.changes:
             _change_copy(change, step.directory, copy)
-        _point_includes_to(copy, step.directory)
+        _detach(copy, step.directory)
         try:
             tools.runner.run(nginx.verify(copy / "nginx.conf", step.binary))
         except CommandFailed as error:
@@ -81,16 +84,18 @@ def _change_copy(change: WriteFile | RemoveFile, directory: Path, copy: Path) ->
     filesystem.write_file(filesystem.RenderedFile(target, change.file.text, 0o600))
 
 
-def _point_includes_to(copy: Path, directory: Path) -> None:
-    """Let includes by absolute path name the copy, so that the trial reads no live file."""
+def _detach(copy: Path, directory: Path) -> None:
+    """Let includes by absolute path name the copy, and the trial's pid file lie in it.
+
+    `nginx -t` makes a missing pid file: made by root, the real nginx could not write it later.
+    """
     live = re.compile(rf"(^\s*include\s+[\"']?){re.escape(str(directory))}/", re.MULTILINE)
     for path in copy.rglob("*"):
-        if not path.is_file():
-            continue
-        text = path.read_text("utf-8", "surrogateescape")
-        pointed = live.sub(lambda found: f"{found[1]}{copy}/", text)
-        if pointed != text:
-            path.write_text(pointed, "utf-8", "surrogateescape")
+        if path.is_file():
+            text = path.read_text("utf-8", "surrogateescape")
+            path.write_text(live.sub(rf"\g<1>{copy}/", text), "utf-8", "surrogateescape")
+    main = copy / "nginx.conf"
+    main.write_text(_PID.sub(f"pid {copy}/nginx.pid;", main.read_text("utf-8")), "utf-8")
 
 
 def _explain(error: CommandFailed, copy: Path, step: ChangeNginx) -> NginxRefuses:

@@ -20,19 +20,19 @@ class NoAnswer(ProvisionError):
     code = "no-answer"
 
 
-def wait_for_answer(probe: Probe, check: Callable[[], None]) -> None:
+def wait_for_answer(probe: Probe, check: Callable[[], None], trouble: Callable[[], str | None]) -> None:
     """Ask every 20 ms until the answer is 200; `check` is called in between and may raise.
 
-    Raises NoAnswer with the last thing that was seen when `probe.timeout` seconds are over.
+    Raises NoAnswer with the last thing that was seen when `probe.timeout` seconds are over, or as soon
+    as `trouble` names a reason why it never will.
     """
     deadline = time.monotonic() + probe.timeout
     while (seen := _ask(probe)) != "200":
         check()
+        if reason := trouble():
+            raise NoAnswer(f"{probe.host} does not answer: {reason}.")
         if time.monotonic() >= deadline:
-            raise NoAnswer(
-                f"{probe.host} did not answer within {probe.timeout:g} s (last seen: {seen}).",
-                "Its log says why: `provision logs ID`.",
-            )
+            raise NoAnswer(f"{probe.host} did not answer within {probe.timeout:g} s (last seen: {seen}).")
         time.sleep(_PAUSE)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import grp
-import pwd
 from functools import partial
 
+from provisioner.apply import strays
 from provisioner.apply.probe import wait_for_answer
 from provisioner.apply.tools import Tools, Undo
 from provisioner.commands import system_users
@@ -13,6 +12,7 @@ from provisioner.commands.command import Command
 from provisioner.steps import (
     CreateGroup,
     CreateUser,
+    EndStrays,
     Probe,
     RemoveUser,
     Run,
@@ -20,11 +20,12 @@ from provisioner.steps import (
     StartProgram,
     StopProgram,
 )
+from provisioner.system_accounts import group_exists, user_exists
 
 
 def create_group(step: CreateGroup, tools: Tools) -> Undo | None:
     """Create the group unless it is there."""
-    if _group_exists(step.name):
+    if group_exists(step.name):
         return None
     tools.runner.run(system_users.create_group(step.name))
     return partial(_run, system_users.remove_group(step.name), tools)
@@ -32,7 +33,7 @@ def create_group(step: CreateGroup, tools: Tools) -> Undo | None:
 
 def create_user(step: CreateUser, tools: Tools) -> Undo | None:
     """Create the user unless it is there."""
-    if _user_exists(step.name):
+    if user_exists(step.name):
         return None
     tools.runner.run(system_users.create_user(step.name, step.home, step.groups))
     return partial(_run, system_users.remove_user(step.name), tools)
@@ -40,7 +41,7 @@ def create_user(step: CreateUser, tools: Tools) -> Undo | None:
 
 def remove_user(step: RemoveUser, tools: Tools) -> Undo | None:
     """Remove the user if it is there. Its number may be given to another at once: no way back."""
-    if _user_exists(step.name):
+    if user_exists(step.name):
         tools.runner.run(system_users.remove_user(step.name))
     return None
 
@@ -74,25 +75,20 @@ def signal_program(step: SignalProgram, tools: Tools) -> Undo | None:
 
 def probe(step: Probe, tools: Tools) -> Undo | None:
     """Wait for the answer."""
-    wait_for_answer(step, tools.interruption.check)
+    trouble = partial(tools.programs.trouble, step.program) if step.program else _no_trouble
+    wait_for_answer(step, tools.interruption.check, trouble)
+    return None
+
+
+def end_strays(step: EndStrays, _tools: Tools) -> Undo | None:
+    """End what was left behind."""
+    strays.end_all(step.marker)
+    return None
+
+
+def _no_trouble() -> None:
     return None
 
 
 def _run(command: Command, tools: Tools) -> None:
     tools.runner.run(command)
-
-
-def _user_exists(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _group_exists(name: str) -> bool:
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True

@@ -38,8 +38,8 @@ class Promise:
     """One thing a client may count on under this driver, or may not."""
 
     name: str
-    kept: bool
     sentence: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant as the drivers need it: what it shall be, and its two keys."""
+    """A tenant as the drivers need it: what it shall be, its two keys, and whether it shall run."""
 
     spec: TenantSpec
     secrets: TenantSecrets
+    running: bool = True
 
     @property
     def id(self) -> TenantId:
@@ -67,12 +68,15 @@ class Tenant:
 class Observed:
     """What is there now of one tenant; an `Observed()` is a tenant of which nothing is there.
 
-    `digests` maps every file that exists, of those the driver writes, to its SHA-256.
+    `digests` maps every file that exists, of those the driver writes, to its SHA-256; `whole` says
+    that every directory and system user is there as well. Of the shared parts, `running` means that
+    what supervises them is up, and `down` names the programs that are not.
     """
 
     digests: Mapping[Path, str] = field(default_factory=dict)
-    user: bool = False
     running: bool = False
+    whole: bool = False
+    down: tuple[str, ...] = ()
 
     def has(self, file: RenderedFile) -> bool:
         """Say whether the file is there with exactly this text."""
@@ -81,13 +85,12 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the steps shall lead to.
+    """What the steps shall lead to, beside the tenant as it shall be.
 
     `initial` is the JSON document for the tenant's `admin init`, given only by `new`. `keep` are files
     that differ and shall stay as they are, because somebody edited them by hand.
     """
 
-    running: bool = True
     initial: SecretStr | None = None
     keep: frozenset[Path] = frozenset()
 
@@ -106,12 +109,17 @@ class Programs(Protocol):
 
     def is_running(self, name: str) -> bool: ...
 
+    def trouble(self, name: str) -> str | None:
+        """Say in a phrase why a program does not stay up; None when nothing is known against it."""
+
 
 class Driver(Protocol):
     """An engine that runs tenants."""
 
     name: str
     programs: Programs
+    reader_group: str | None
+    """The group that may read the registry and usage files; None: whoever runs everything."""
 
     def promises(self) -> Sequence[Promise]:
         """Say plainly what this driver gives and what it does not."""

@@ -1,0 +1,251 @@
+"""The `local` driver: supervisord and an nginx of its own, on any machine, with or without root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from provisioner import installation
+from provisioner.commands import tenant_admin
+from provisioner.commands.command import Command
+from provisioner.drivers import local_host, local_promises, local_users
+from provisioner.drivers.observation import digests
+from provisioner.drivers.protocol import Activity, Finding, Observed, Promise, Tenant, Wish
+from provisioner.drivers.supervisor import Supervisor
+from provisioner.errors import InvalidConfiguration
+from provisioner.filesystem import RenderedFile, read_text
+from provisioner.host import HostSettings
+from provisioner.naming import TenantId
+from provisioner.render import Program, Surroundings, env_text, environment, nginx_site, supervisor_program
+from provisioner.steps import (
+    ChangeNginx,
+    MakeDirectory,
+    Probe,
+    RemoveFile,
+    RemoveTree,
+    RemoveUser,
+    Run,
+    SignalProgram,
+    StartProgram,
+    Step,
+    StopProgram,
+    WriteFile,
+)
+from provisioner.system_accounts import user_exists
+
+_LONGEST_SOCKET: Final = 107
+_ACTIVITIES: Final[Mapping[str, Activity]] = {
+    "STARTING": Activity.RUNNING,
+    "RUNNING": Activity.RUNNING,
+    "STOPPED": Activity.STOPPED,
+    "STOPPING": Activity.STOPPED,
+}
+
+
+class LocalDriver:
+    """Runs tenants under a supervisord of this root's own."""
+
+    name = "local"
+
+    def __init__(self, host: HostSettings) -> None:
+        self._host = host
+        self._layout = host.layout
+        _check(host)
+        self._users = local_users.choose(self._layout)
+        self._shared = local_host.SharedParts(host, self._users)
+        self.programs = Supervisor(self._layout.run / "supervisord.sock")
+        self.reader_group = self._users.readers
+
+    def promises(self) -> Sequence[Promise]:
+        """Say plainly what this driver gives and what it does not."""
+        return local_promises.promises(self._users)
+
+    def notices(self) -> Sequence[str]:
+        """Warn when clients are not kept apart by the system."""
+        return local_promises.notices(self._users)
+
+    def observe_host(self) -> Observed:
+        """Read what is there of the shared parts."""
+        return self._shared.observe(self.programs)
+
+    def host_steps(self, observed: Observed) -> Sequence[Step]:
+        """Steps to have the shared parts there and running."""
+        return self._shared.steps(observed)
+
+    def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
+        """The tenant's .env, its supervised program and its nginx site."""
+        return (self._env_file(tenant), self._program_file(tenant), self._site_file(tenant))
+
+    def observe(self, tenant: Tenant) -> Observed:
+        """Read what is there of one tenant."""
+        spec = tenant.spec
+        directories = (step.path for step in self._directories(tenant))
+        user = self._users.tenant(spec)
+        return Observed(
+            digests=digests(file.path for file in self.files(tenant)),
+            running=self.programs.is_running(_program(spec.id)),
+            whole=all(path.is_dir() for path in directories) and (user is None or user_exists(user)),
+        )
+
+    def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
+        """Steps from what is there to what is wished: foundations, files, first accounts, process, site."""
+        spec = tenant.spec
+        stale = tuple(
+            file
+            for file in self.files(tenant)
+            if not observed.has(file) and not (file.path in wish.keep and file.path in observed.digests)
+        )
+        site = self._site_file(tenant)
+        own = tuple(WriteFile(file) for file in stale if file.path != site.path)
+        foundations = (*self._users.tenant_steps(spec, self._layout), *self._directories(tenant))
+        return (
+            *(() if observed.whole else foundations),
+            *own,
+            *self._initial_steps(tenant, wish.initial),
+            *self._process_steps(tenant, observed, restart=bool(own)),
+            *((self._change_site(WriteFile(site)),) if site in stale else ()),
+            *((self._probe(tenant),) if tenant.running and (stale or not observed.running) else ()),
+        )
+
+    def start_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Start the process, now and whenever supervisord starts, and wait until it answers."""
+        program = self._program_file(replace(tenant, running=True))
+        return (WriteFile(program), StartProgram(_program(tenant.id)), self._probe(tenant))
+
+    def stop_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Stop the process; it gets half a minute to finish what it is answering."""
+        program = self._program_file(replace(tenant, running=False))
+        return (WriteFile(program), StopProgram(_program(tenant.id)))
+
+    def remove_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Take the site out of nginx and the process out of supervisord."""
+        return (
+            self._change_site(RemoveFile(self._site_path(tenant.id))),
+            StopProgram(_program(tenant.id), forget=True),
+            RemoveFile(self._program_path(tenant.id)),
+        )
+
+    def erase_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Erase its directory, then its user."""
+        user = self._users.tenant(tenant.spec)
+        return (
+            RemoveTree(self._layout.client(tenant.id)),
+            *((RemoveUser(user),) if user else ()),
+        )
+
+    def admin_command(self, tenant: Tenant, name: str, payload: SecretStr) -> Command:
+        """The tenant's own program, run once as its user."""
+        return tenant_admin.administer(
+            name, payload, env_file=self._layout.env_file(tenant.id), user=self._users.tenant(tenant.spec)
+        )
+
+    def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
+        """Ask supervisord once; what it does not know does not run."""
+        states = self.programs.states()
+        return {
+            tenant_id: _ACTIVITIES.get(states.get(_program(tenant_id), "STOPPED"), Activity.FAILED)
+            for tenant_id in ids
+        }
+
+    def log_command(self, tenant_id: TenantId, *, lines: int, follow: bool) -> Command:
+        """The end of the tenant's log file."""
+        log = str(self._layout.client_logs(tenant_id) / "tenant.log")
+        following = ("-F",) if follow else ()
+        return Command(("tail", "-n", str(lines), *following, "--", log))
+
+    def findings(self) -> Sequence[Finding]:
+        """Look at the shared programs, and at whether clients are kept apart as they could be."""
+        return (*self._shared.findings(self.programs), *local_promises.findings(self._users))
+
+    def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
+        owner, readers = self._users.tenant(tenant.spec), self._users.readers
+        client, data = self._layout.client(tenant.id), self._layout.data(tenant.id)
+        return (
+            MakeDirectory(client, 0o711),
+            MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
+            MakeDirectory(data, 0o710, owner, readers),
+            MakeDirectory(data / "usage", 0o2750, owner, readers),
+        )
+
+    def _env_file(self, tenant: Tenant) -> RenderedFile:
+        owner = self._users.tenant(tenant.spec)
+        surroundings = Surroundings(
+            data_dir=self._layout.data(tenant.id),
+            embedding_socket=self._shared.embedding_socket,
+            openai_base_url=self._host.llm_base_url,
+            openai_api_key=self._provider_key(),
+        )
+        text = env_text(environment(tenant.spec, self._host, surroundings, tenant.secrets))
+        return RenderedFile(self._layout.env_file(tenant.id), text, 0o600, owner, owner, secret=True)
+
+    def _provider_key(self) -> SecretStr | None:
+        file = self._host.llm_api_key_file
+        if file is None:
+            return None
+        key = read_text(file)
+        if not key or not key.strip():
+            raise InvalidConfiguration(
+                "llm_api_key_file", f"{file} is missing or empty.", "Put the provider's key in it."
+            )
+        return SecretStr(key.strip())
+
+    def _program_file(self, tenant: Tenant) -> RenderedFile:
+        name = _program(tenant.id)
+        program = Program(
+            name=name,
+            argv=(installation.PYTHON, "-m", "tenant_app", "serve"),
+            directory=self._layout.client(tenant.id),
+            log=self._layout.client_logs(tenant.id) / "tenant.log",
+            environment=self._shared.environment(name, TENANT_ENV_FILE=str(self._layout.env_file(tenant.id))),
+            user=self._users.tenant(tenant.spec) or "",
+            autostart=tenant.running,
+        )
+        return RenderedFile(self._program_path(tenant.id), supervisor_program(program), 0o600)
+
+    def _site_file(self, tenant: Tenant) -> RenderedFile:
+        return RenderedFile(self._site_path(tenant.id), nginx_site(tenant.spec, self._host, None), 0o644)
+
+    def _program_path(self, tenant_id: TenantId) -> Path:
+        return self._layout.run / "supervisor.d" / f"{_program(tenant_id)}.conf"
+
+    def _site_path(self, tenant_id: TenantId) -> Path:
+        return self._layout.nginx / "sites" / f"{tenant_id}.conf"
+
+    def _initial_steps(self, tenant: Tenant, initial: SecretStr | None) -> tuple[Step, ...]:
+        if initial is None:
+            return ()
+        return (Run("create its database and first accounts", self.admin_command(tenant, "init", initial)),)
+
+    def _process_steps(self, tenant: Tenant, observed: Observed, *, restart: bool) -> tuple[Step, ...]:
+        name = _program(tenant.id)
+        stop = (StopProgram(name),) if observed.running and (restart or not tenant.running) else ()
+        start = (StartProgram(name),) if tenant.running and (restart or not observed.running) else ()
+        return (*stop, *start)
+
+    def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
+        return ChangeNginx(self._layout.nginx, (change,), SignalProgram("nginx", "HUP"))
+
+    def _probe(self, tenant: Tenant) -> Probe:
+        return Probe(self._host.http_port, tenant.spec.hostname, program=_program(tenant.id))
+
+
+def _program(tenant_id: TenantId) -> str:
+    return f"tenant-{tenant_id}"
+
+
+def _check(host: HostSettings) -> None:
+    if host.http_port < 1024:
+        raise InvalidConfiguration(
+            "http_port",
+            f"{host.http_port} needs root, and this driver's nginx has none.",
+            "Choose a port from 1024, or use the systemd driver.",
+        )
+    longest = host.layout.run / "embeddings" / "embeddings.sock"
+    if len(str(longest)) > _LONGEST_SOCKET:
+        raise InvalidConfiguration(
+            "root", f"{host.root} is too long a path for unix sockets under it.", "Choose a shorter one."
+        )

@@ -1,0 +1,45 @@
+"""What the local driver gives a client and what it does not, said plainly."""
+
+from __future__ import annotations
+
+from provisioner.drivers.local_users import LocalUsers
+from provisioner.drivers.protocol import Finding, Promise
+
+
+def promises(users: LocalUsers) -> tuple[Promise, ...]:
+    """Return every promise, kept or not."""
+    own_user = (
+        "Every client has its own system user."
+        if users.separate
+        else f"All clients run as one system user: {_reason(users)}."
+    )
+    return (
+        Promise("own-process", "Every client has its own process, restarted when it ends.", kept=True),
+        Promise("own-user", own_user, kept=users.separate),
+        Promise("unprivileged-nginx", "nginx is this root's own and runs without root.", kept=True),
+        Promise("network-isolation", "Clients share the host's network.", kept=False),
+        Promise("hard-limits", "A client's memory, CPU and tasks are not limited.", kept=False),
+        Promise("sleep", "Idle clients stay in memory.", kept=False),
+        Promise("boot", "After a reboot, `provision host init` starts everything again.", kept=False),
+    )
+
+
+def notices(users: LocalUsers) -> tuple[str, ...]:
+    """Return what must be known before trusting this host with clients."""
+    if users.separate:
+        return ()
+    danger = "a client that breaks out of its program can read the others' data"
+    return (f"All clients run as one system user ({_reason(users)}): {danger}.",)
+
+
+def findings(users: LocalUsers) -> tuple[Finding, ...]:
+    """Return what is wrong with how clients are kept apart."""
+    if users.separate and users.why_not:
+        problem = f"Clients have their own system users, but {users.why_not}."
+        return (Finding("users", problem, "Open the way again, or their programs cannot start."),)
+    mend = "Begin a root as root, where other users can reach the root directory, Python and the code."
+    return tuple(Finding("users", notice, mend) for notice in notices(users))
+
+
+def _reason(users: LocalUsers) -> str:
+    return users.why_not or "this root was begun that way"

@@ -1,0 +1,139 @@
+"""Speaks with supervisord through its unix socket (XML-RPC)."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+import xmlrpc.client
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from provisioner.errors import ProvisionError
+
+_PAUSE: Final = 0.02
+_STARTING_TIME: Final = 10.0
+_STOPPING_TIME: Final = 60.0
+_BAD_NAME: Final = 10
+_ALREADY_STARTED: Final = 60
+_NOT_RUNNING: Final = 70
+_WITHOUT_WAITING: Final = False
+_UP: Final = frozenset({"STARTING", "RUNNING"})
+_DOWN: Final = frozenset({"STOPPED", "EXITED", "FATAL"})
+
+
+class SupervisorFailed(ProvisionError):
+    """supervisord does not answer, or refuses what it was asked."""
+
+    code = "supervisor-failed"
+
+
+class Supervisor:
+    """A supervisord behind a unix socket; offers `drivers.protocol.Programs`.
+
+    Every program is a group of its own with the same name.
+    """
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+
+    def answers(self) -> bool:
+        """Say whether supervisord is there."""
+        try:
+            self._call(lambda rpc: rpc.getState())
+        except SupervisorFailed:
+            return False
+        return True
+
+    def states(self) -> Mapping[str, str]:
+        """Return supervisord's state (`RUNNING`, `BACKOFF`, …) of every program; empty when it is away."""
+        if not self.answers():
+            return {}
+        return {info["name"]: info["statename"] for info in self._call(lambda rpc: rpc.getAllProcessInfo())}
+
+    def is_running(self, name: str) -> bool:
+        """Say whether a program is up or coming up."""
+        return self.states().get(name) in _UP
+
+    def trouble(self, name: str) -> str | None:
+        """Say why a program does not stay up; None when nothing is known against it."""
+        state = self.states().get(name)
+        return f"the program {name} ends as soon as it starts" if state in ("BACKOFF", "FATAL") else None
+
+    def start(self, name: str) -> None:
+        """Have a program started from the configuration that is on disk now."""
+        self._wait(self.answers, _STARTING_TIME, "supervisord does not answer")
+        self._take_in(name)
+        if not self.is_running(name):
+            self._call(lambda rpc: rpc.startProcess(name, _WITHOUT_WAITING), unless=_ALREADY_STARTED)
+
+    def stop(self, name: str, *, forget: bool) -> None:
+        """Have a program stopped and, with `forget`, unknown to supervisord."""
+        if name not in self.states():
+            return
+        self._call(lambda rpc: rpc.stopProcess(name, _WITHOUT_WAITING), unless=_NOT_RUNNING)
+        self._wait(
+            lambda: self.states().get(name) in _DOWN, _STOPPING_TIME, f"the program {name} does not stop"
+        )
+        if forget:
+            self._call(lambda rpc: rpc.removeProcessGroup(name), unless=_BAD_NAME)
+
+    def signal(self, name: str, signal: str) -> None:
+        """Send a signal to a program."""
+        self._call(lambda rpc: rpc.signalProcess(name, signal))
+
+    def _take_in(self, name: str) -> None:
+        """Let supervisord know the program as it is configured now; autostart may start it at once."""
+        ((added, changed, _removed),) = self._call(lambda rpc: rpc.reloadConfig())
+        if name in changed:
+            self.stop(name, forget=True)
+        if name in changed or name in added:
+            self._call(lambda rpc: rpc.addProcessGroup(name))
+
+    def _wait(self, so: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not so():
+            if time.monotonic() >= deadline:
+                raise SupervisorFailed(
+                    f"{otherwise} (waited {seconds:g} s).", f"See {self._path.parent.parent}/logs."
+                )
+            time.sleep(_PAUSE)
+
+    def _call(self, ask: Callable[[Any], Any], *, unless: int | None = None) -> Any:
+        """Ask one thing; a fault numbered `unless` says that it already is so."""
+        try:
+            with xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(self._path)) as proxy:
+                return ask(proxy.supervisor)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == unless:
+                return None
+            raise SupervisorFailed(f"supervisord refuses: {fault.faultString}.") from fault
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            raise SupervisorFailed(
+                f"supervisord does not answer at {self._path} ({error}).", "`provision host init` starts it."
+            ) from error
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, _host: Any) -> http.client.HTTPConnection:
+        return _UnixConnection(self._path)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_STOPPING_TIME)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(str(self._path))
+        except OSError:
+            self.close()
+            raise

@@ -1,0 +1,40 @@
+"""How to start our own programs again: with this interpreter, finding this code."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Final
+
+PYTHON: Final = sys.executable
+"""The interpreter that runs this; inside a virtual environment it finds the environment's packages."""
+
+CODE: Final = Path(__file__).resolve().parents[1]
+"""The directory that holds the packages `provisioner` and `tenant_app`: a checkout or site-packages."""
+
+ENVIRONMENT: Final = {"PYTHONPATH": str(CODE)}
+"""What `python -m …` needs to find the code of a checkout that is not installed."""
+
+
+def open_to_others() -> bool:
+    """Say whether another system user could run this interpreter and read this code."""
+    return reachable_by_others(Path(PYTHON).resolve()) and reachable_by_others(CODE)
+
+
+def reachable_by_others(path: Path) -> bool:
+    """Say whether users who are neither owner nor group may pass through every directory to `path`.
+
+    Parents that do not exist yet do not stand in the way.
+    """
+    return all(_passable(place) for place in (path, *path.parents))
+
+
+def _passable(place: Path) -> bool:
+    try:
+        mode = place.stat().st_mode
+    except FileNotFoundError:
+        return True
+    needed = stat.S_IXOTH if stat.S_ISDIR(mode) or os.access(place, os.X_OK) else stat.S_IROTH
+    return bool(mode & needed)
