@@ -1,5 +1,6 @@
 """A specification renders to files that say exactly what it says, in every format."""
 
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from dotenv import dotenv_values
 from jinja2 import UndefinedError
 
 from provisioner import render
+from provisioner.host import HostSettings
 from provisioner.render import env_text
 from tenant_app.settings import Settings, load_settings
 from tests.provisioner_pure.environment_file import parse_environment_file
@@ -91,7 +93,7 @@ def test_a_site_names_its_hosts_its_port_and_its_largest_upload() -> None:
 def test_a_root_of_strange_characters_adds_no_directive_to_nginx() -> None:
     strange = host(STRANGE_ROOT)
     plain = host(Path("/plain"))
-    rendered = (
+    rendered: tuple[Callable[[HostSettings], str], ...] = (
         lambda of: render.nginx_site(spec(), of, of.layout.client_logs(spec().id) / "access.log"),
         lambda of: render.local_nginx(of.layout),
         lambda of: render.nginx_shared(of, "sites/*.conf", of.layout.logs / "access.log"),
