@@ -64,7 +64,7 @@ def _origin(url: str) -> str:
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 SigningKey = Annotated[SecretStr, AfterValidator(_long_enough)]
-Unlimited = Annotated[int | None, BeforeValidator(_none_when_empty), Field(ge=0)]
+Unlimited = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_when_empty)]
 """A limit; the empty string in the file, None here, means there is none."""
 
 

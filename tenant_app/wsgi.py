@@ -1,7 +1,7 @@
 """Serves one instance with gunicorn: one worker, never two, because the vector store bears one process."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -10,12 +10,14 @@ from gunicorn.glogging import Logger
 from tenant_app.memory import return_memory_early
 from tenant_app.settings import Settings
 
+if TYPE_CHECKING:
+    from tenant_app.services import Services
+
 STOP_SECONDS = 30
 """How long open requests may take to end once the instance is told to stop."""
 _CLOSE_SECONDS = 5
 """The part of it kept for putting down the background work."""
 _STUCK_SECONDS = 60
-_EXTENSION = "tenantry"
 
 
 class JsonLogger(Logger):
@@ -51,6 +53,7 @@ class TenantServer(BaseApplication):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._services: Services | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -73,33 +76,35 @@ class TenantServer(BaseApplication):
             "secure_scheme_headers": {},
             "proc_name": f"tenantry-{self._settings.client_id}",
             "post_fork": _prepare_worker,
-            "post_worker_init": _start_background,
-            "worker_exit": _close,
+            "post_worker_init": self._start_background,
+            "worker_exit": self._close,
         }.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
         """Build the application, in the worker only: the master stays small."""
-        from tenant_app.factory import create_app  # noqa: PLC0415 - not into the master's memory
+        from tenant_app.api.context import EXTENSION  # noqa: PLC0415 - not into the master's memory
+        from tenant_app.factory import create_app  # noqa: PLC0415 - the same
 
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        self._services = app.extensions[EXTENSION]
+        return app
 
     def run(self) -> None:
         """Serve until told to stop."""
         OneWorkerArbiter(self).run()
+
+    def _start_background(self, _worker: Any) -> None:
+        assert self._services is not None
+        self._services.start()
+
+    def _close(self, _arbiter: Any, _worker: Any) -> None:
+        # A worker that failed to load has nothing to close.
+        if self._services is not None:
+            self._services.close()
 
 
 def _prepare_worker(_arbiter: Any, worker: Any) -> None:
     return_memory_early()
     # The master kills at STOP_SECONDS; the worker stops waiting for open requests before that.
     worker.cfg.set("graceful_timeout", STOP_SECONDS - _CLOSE_SECONDS)
-
-
-def _start_background(worker: Any) -> None:
-    worker.wsgi.extensions[_EXTENSION].start()
-
-
-def _close(_arbiter: Any, worker: Any) -> None:
-    # A worker that failed to load has nothing to close.
-    if worker.wsgi is not None:
-        worker.wsgi.extensions[_EXTENSION].close()
