@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 DATABASE = "tenant.sqlite3"
+USAGE = "usage"
 _PRIVATE = ("originals", "chroma", "tmp")
 _PRIVATE_MODE = 0o700
 # The vendor's dashboard reads the usage files as a member of the directory's group.
@@ -20,7 +21,7 @@ def prepare(data_dir: Path) -> None:
     data_dir.mkdir(mode=_PRIVATE_MODE, exist_ok=True)
     for name in _PRIVATE:
         (data_dir / name).mkdir(mode=_PRIVATE_MODE, exist_ok=True)
-    usage = data_dir / "usage"
+    usage = data_dir / USAGE
     if not usage.exists():
         usage.mkdir()
         usage.chmod(_USAGE_MODE)

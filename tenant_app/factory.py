@@ -12,6 +12,7 @@ from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
 from tenant_app.api import csrf, headers, health, openapi, operator, problems
 from tenant_app.api.context import EXTENSION
+from tenant_app.billing import routes as billing
 from tenant_app.clock import Clock, SystemClock
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
@@ -20,6 +21,7 @@ from tenant_app.web.language import choose_language
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     health.blueprint,
     accounts.blueprint,
+    billing.blueprint,
     openapi.blueprint,
     operator.blueprint,
 )

@@ -114,6 +114,7 @@ def _init(services: Services, payload: Init) -> Answer:
         users.reset_password(user.id, payload.admin_password)
         users.change(user.id, role="admin", active=True)
     services.accounts.keys.replace(INITIAL_KEY, payload.api_key)
+    _usage(services, Nothing())
     return {"admin": payload.admin_email}
 
 
@@ -162,6 +163,12 @@ def _key_revoke(services: Services, payload: OneKey) -> Answer:
     return {"id": payload.id}
 
 
+def _usage(services: Services, _payload: Nothing) -> Answer:
+    """Return the present month's record, its file written anew where it was missing or damaged."""
+    billing = services.billing
+    return billing.export.write(billing.report.month()).model_dump(mode="json")
+
+
 OPERATIONS: Mapping[str, Operation[Any]] = {
     "init": Operation(Init, _init, stopped_only=True),
     "migrate": Operation(Nothing, _migrate, stopped_only=True),
@@ -172,6 +179,7 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "key-new": Operation(NamedKey, _key_new),
     "key-list": Operation(Nothing, _key_list),
     "key-revoke": Operation(OneKey, _key_revoke),
+    "usage": Operation(Nothing, _usage),
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tenant_app.accounts.service import Accounts
+from tenant_app.billing.service import Billing
 from tenant_app.clock import Clock
 from tenant_app.data_directory import DATABASE
 from tenant_app.database import Database
@@ -32,6 +33,7 @@ class Services:
     database: Database
     streams: StreamSlots
     accounts: Accounts
+    billing: Billing
     background: list[BackgroundWork] = field(default_factory=list)
 
     def start(self) -> None:
@@ -49,10 +51,13 @@ class Services:
 def build_services(settings: Settings, clock: Clock) -> Services:
     """Build every subject; nothing is opened, imported heavily or started yet."""
     database = Database(settings.data_dir / DATABASE)
+    billing = Billing(database, settings, clock)
     return Services(
         settings=settings,
         clock=clock,
         database=database,
         streams=StreamSlots(settings.threads),
         accounts=Accounts(database, settings, clock),
+        billing=billing,
+        background=[billing],
     )

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from tenant_app.accounts.activity import note_activity
 from tenant_app.accounts.actor import Actor, Credential
 from tenant_app.accounts.models import RefreshToken, SignInSession, User
 from tenant_app.accounts.roles import permissions_of
@@ -17,6 +18,7 @@ from tenant_app.accounts.tokens import ACCESS_LIFETIME, AccessClaims, InvalidTok
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.errors import Unauthenticated
+from tenant_app.months import month_of
 
 PAGE_LIFETIME = timedelta(hours=12)
 API_LIFETIME = timedelta(days=30)
@@ -125,6 +127,7 @@ class Sessions:
         )
         session.add(opened)
         session.flush()
+        note_activity(session, user_id, month_of(now))
         return opened
 
     def _issue(self, session: Session, opened: SignInSession) -> TokenPair:
@@ -133,6 +136,7 @@ class Sessions:
         issued_at = int(self._clock.now().timestamp())
         lifetime = int(ACCESS_LIFETIME.total_seconds())
         claims = AccessClaims(
+            typ="access",
             iss=self._client_id,
             aud=self._client_id,
             sub=str(opened.user_id),

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenant_app.billing.money import ExactEuros
@@ -35,15 +35,16 @@ class LedgerEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    entry: Mapped[str]
+    entry: Mapped[Entry] = mapped_column(String)
     reservation_id: Mapped[int | None] = mapped_column(ForeignKey("ledger.id"), unique=True)
-    kind: Mapped[str]
+    kind: Mapped[Kind] = mapped_column(String)
     month: Mapped[str]
     """The month the unit counts for, decided when it was reserved: a closing line repeats it."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Who asked stands on the reservation only: a user may be erased before the unit is closed.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
-    mode: Mapped[str | None]
+    mode: Mapped[Mode | None] = mapped_column(String)
     tokens_in: Mapped[int] = mapped_column(default=0)
     tokens_out: Mapped[int] = mapped_column(default=0)
     cost: Mapped[Decimal] = mapped_column(ExactEuros, default=_NOTHING)
