@@ -1,0 +1,127 @@
+"""``usage/<month>.json``: the usage record as a file, which the vendor's dashboard reads.
+
+The ledger is the truth and no quota is ever read from here. The file is replaced whole, so a reader sees the
+old record or the new one; one found damaged is written again.
+"""
+
+import os
+import re
+import threading
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from tenant_app.billing.report import Usage, UsageReport
+from tenant_app.logs import get_log
+
+MODE: Final = 0o640
+LARGEST_BYTES: Final = 64 * 1024
+SECONDS_BETWEEN_WRITES: Final = 1.0
+SECONDS_BETWEEN_REFRESHES: Final = 60.0
+_FILE_NAME: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))\.json")
+
+log = get_log(__name__)
+
+
+class UsageExport:
+    """Keeps the files up to date: soon after each change, and after the last one always."""
+
+    def __init__(self, report: UsageReport, directory: Path) -> None:
+        self._report = report
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._stale: set[str] = set()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def touch(self, month: str) -> None:
+        """Ask for the month's file to be written; returns at once."""
+        with self._lock:
+            self._stale.add(month)
+        self._wake.set()
+
+    def write(self, month: str) -> Usage:
+        """Write the month's file unless it already says so, and return the record.
+
+        Raises OSError when it cannot be written; the old file is then still there.
+        """
+        usage = self._report.usage(month)
+        path = self._directory / f"{month}.json"
+        kept = read_usage(path)
+        if kept is None or not usage.says_the_same_as(kept):
+            replace_file(path, usage.model_dump_json(indent=2).encode() + b"\n", MODE)
+        return usage
+
+    def start(self) -> None:
+        """Write what is damaged or out of date, then follow the changes in a thread of its own."""
+        for month in self._damaged():
+            self.touch(month)
+        self.touch(self._report.month())
+        self._write_stale()
+        self._thread = threading.Thread(target=self._follow, name="usage-export", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is left to write and end the thread; nothing to do when it was not started."""
+        if self._thread is None:
+            return
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+        self._write_stale()
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            if not self._wake.wait(SECONDS_BETWEEN_REFRESHES):
+                # Documents and users change the record too, and at midnight another month begins.
+                self.touch(self._report.month())
+            self._wake.clear()
+            self._write_stale()
+            self._stopping.wait(SECONDS_BETWEEN_WRITES)
+
+    def _write_stale(self) -> None:
+        with self._lock:
+            months, self._stale = self._stale, set()
+        for month in sorted(months):
+            try:
+                self.write(month)
+            except (OSError, SQLAlchemyError) as error:
+                # Asked for again: a full disk may have room at the next refresh.
+                with self._lock:
+                    self._stale.add(month)
+                log.error("usage_not_exported", error=error, month=month)
+
+    def _damaged(self) -> list[str]:
+        named = (_FILE_NAME.fullmatch(path.name) for path in self._directory.iterdir())
+        return [name[1] for name in named if name and read_usage(self._directory / name[0]) is None]
+
+
+def read_usage(path: Path) -> Usage | None:
+    """Return the record in a file, or None when there is none or it is damaged."""
+    try:
+        with path.open("rb") as file:
+            return Usage.model_validate_json(file.read(LARGEST_BYTES))
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def replace_file(path: Path, content: bytes, mode: int) -> None:
+    """Put a new file in the place of ``path``, on disk before this returns, or raise OSError."""
+    temporary = path.with_name(f".{path.name}.new")
+    # Left by a process that was killed here.
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

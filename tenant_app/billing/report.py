@@ -1,0 +1,111 @@
+"""The usage record of a month, computed from the ledger."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tenant_app.accounts.activity import count_active_users
+from tenant_app.billing.ledger import units_used
+from tenant_app.billing.models import LedgerEntry
+from tenant_app.billing.money import ExactEuros, Money, to_cents
+from tenant_app.clock import Clock
+from tenant_app.database import Database
+from tenant_app.months import month_ends, month_of
+from tenant_app.passages import library_totals
+from tenant_app.settings import Settings
+
+Count = Annotated[int, Field(ge=0)]
+Limit = Count | None
+"""None: unlimited."""
+
+
+class Usage(BaseModel):
+    """What one month used and what is due for it; the shape of ``usage/<month>.json``.
+
+    Amounts are euros with two decimals. ``documents`` and ``storage_bytes`` (originals) are those of the
+    moment of ``updated_at``, the rest counts the whole month so far.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: str
+    month: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
+    analyses_used: Count
+    analyses_limit: Limit
+    users_active: Count
+    users_limit: Count
+    overage_fees: Money
+    total_due: Money
+    requests_used: Count
+    requests_limit: Limit
+    tokens_in: Count
+    tokens_out: Count
+    llm_cost: Money
+    documents: Count
+    storage_bytes: Count
+    updated_at: datetime
+
+    def says_the_same_as(self, other: Self) -> bool:
+        """Return whether nothing but the moment of the count differs."""
+        return self.model_copy(update={"updated_at": other.updated_at}) == other
+
+
+class UsageReport:
+    """Reads the ledger; changes nothing."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+
+    def month(self) -> str:
+        """Return the present month."""
+        return month_of(self._clock.now())
+
+    def next_billing(self) -> date:
+        """Return the first day of the next month, when the next bill is made."""
+        return month_ends(self.month()).date()
+
+    def usage(self, month: str | None = None) -> Usage:
+        """Return the record of a month (``YYYY-MM``), the present one by default."""
+        month = month or self.month()
+        settings = self._settings
+        with self._database.read() as session:
+            used = units_used(session, month)
+            tokens_in, tokens_out, cost = _work_of_the_model(session, month)
+            users_active = count_active_users(session, month)
+            documents, storage_bytes = library_totals(session)
+        # Limits are hard: a unit beyond them is refused, never billed.
+        overage = Decimal(0)
+        return Usage(
+            client_id=settings.client_id,
+            month=month,
+            analyses_used=used.get("analysis", 0),
+            analyses_limit=settings.max_analysis_monthly,
+            users_active=users_active,
+            users_limit=settings.max_users,
+            overage_fees=to_cents(overage),
+            total_due=to_cents(Decimal(settings.price_cents) / 100 + overage),
+            requests_used=used.get("request", 0),
+            requests_limit=settings.max_requests_monthly,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            llm_cost=to_cents(cost),
+            documents=documents,
+            storage_bytes=storage_bytes,
+            updated_at=self._clock.now(),
+        )
+
+
+def _work_of_the_model(session: Session, month: str) -> tuple[int, int, Decimal]:
+    """Return the tokens read, the tokens written and their cost in euros."""
+    sums = select(
+        func.coalesce(func.sum(LedgerEntry.tokens_in), 0),
+        func.coalesce(func.sum(LedgerEntry.tokens_out), 0),
+        func.coalesce(func.sum(LedgerEntry.cost), 0, type_=ExactEuros),
+    )
+    return session.execute(sums.where(LedgerEntry.month == month)).tuples().one()

@@ -1,0 +1,32 @@
+"""Billing as the other subjects see it."""
+
+from tenant_app.billing.export import UsageExport
+from tenant_app.billing.ledger import Ledger
+from tenant_app.billing.report import UsageReport
+from tenant_app.clock import Clock
+from tenant_app.data_directory import USAGE
+from tenant_app.database import Database
+from tenant_app.logs import get_log
+from tenant_app.settings import Settings
+
+log = get_log(__name__)
+
+
+class Billing:
+    """The ledger, the usage record read from it, and the file that record is exported to."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self.report = UsageReport(database, settings, clock)
+        self.export = UsageExport(self.report, settings.data_dir / USAGE)
+        self.ledger = Ledger(database, settings, clock, changed=self.export.touch)
+
+    def start(self) -> None:
+        """Return the units a dead process left open, then keep the exported file up to date."""
+        returned = self.ledger.give_back_open()
+        if returned:
+            log.warning("open_units_given_back", units=returned)
+        self.export.start()
+
+    def stop(self) -> None:
+        """Write the exported file a last time."""
+        self.export.stop()
