@@ -1,0 +1,146 @@
+"""Every client as the dashboard shows it: the ``list`` row, joined with what its usage file says."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from provisioner.usage_files import UsageRecord, as_json
+
+MEBIBYTE: Final = 1024 * 1024
+NOT_BILLED: Final = frozenset({"creating", "suspended", "archived"})
+UsageState = Literal["known", "none", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One line of the dashboard.
+
+    ``usage`` is None when nothing was exported for the month (``usage_state`` "none") or when the file cannot
+    be believed ("unreadable"); neither is zero. ``storage_limit`` is in bytes, None for unlimited.
+    """
+
+    id: str
+    name: str
+    plan: str
+    port: int | None
+    hostname: str
+    url: str
+    state: str
+    health: str
+    price_cents: int
+    storage_limit: int | None
+    usage_state: UsageState
+    usage: UsageRecord | None
+
+    @property
+    def last_activity(self) -> datetime | None:
+        """When the usage last changed this month."""
+        return self.usage.updated_at if self.usage else None
+
+    @property
+    def amount(self) -> Decimal:
+        """Euros of the month: what the ledger says is due, else the plan's price."""
+        return self.usage.total_due if self.usage else Decimal(self.price_cents) / 100
+
+    @property
+    def billed(self) -> bool:
+        """Whether its price counts as recurring revenue."""
+        return self.state not in NOT_BILLED
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the clients; ``unknown`` is how many have an unreadable file and are not in them."""
+
+    clients: int
+    revenue_cents: int
+    requests: int
+    storage_bytes: int
+    unknown: int
+
+
+def totals(clients: Sequence[Client]) -> Totals:
+    """Add up what is known. Recurring revenue leaves out clients being created, suspended or archived."""
+    known = [client.usage for client in clients if client.usage]
+    return Totals(
+        clients=sum(client.state != "archived" for client in clients),
+        revenue_cents=sum(client.price_cents for client in clients if client.billed),
+        requests=sum(usage.requests_used for usage in known),
+        storage_bytes=sum(usage.storage_bytes for usage in known),
+        unknown=sum(client.usage_state == "unreadable" for client in clients),
+    )
+
+
+def matching(clients: Iterable[Client], words: str) -> list[Client]:
+    """Return the clients in whose id, name, plan, host name or state every word appears, accents aside."""
+    wanted = _folded(words).split()
+    return [client for client in clients if all(word in _haystack(client) for word in wanted)]
+
+
+def _haystack(client: Client) -> str:
+    return _folded(" ".join((client.id, client.name, client.plan, client.hostname, client.state)))
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+_UNKNOWN_LAST: Final = (1, 0)
+
+
+def _by_usage(value: Callable[[UsageRecord], Any]) -> Callable[[Client], Any]:
+    """Sort by a figure of the usage; the clients whose figure is unknown have no place among the numbers."""
+    return lambda client: (0, value(client.usage)) if client.usage else _UNKNOWN_LAST
+
+
+SORTS: Final[dict[str, Callable[[Client], Any]]] = {
+    "name": lambda client: _folded(client.name),
+    "plan": lambda client: (client.price_cents, client.plan),
+    "state": lambda client: (client.state, client.health),
+    "requests": _by_usage(lambda usage: usage.requests_used),
+    "users": _by_usage(lambda usage: usage.users_active),
+    "storage": _by_usage(lambda usage: usage.storage_bytes),
+    "amount": lambda client: client.amount,
+    "activity": _by_usage(lambda usage: usage.updated_at),
+}
+
+
+def ordered(clients: Iterable[Client], key: str, *, descending: bool) -> list[Client]:
+    """Sort by one of ``SORTS``; unknown figures stay last in both directions. Raises KeyError."""
+    by_name = sorted(clients, key=SORTS["name"])
+    rank = SORTS[key]
+    known = [client for client in by_name if rank(client) != _UNKNOWN_LAST]
+    unknown = [client for client in by_name if rank(client) == _UNKNOWN_LAST]
+    return sorted(known, key=rank, reverse=descending) + unknown
+
+
+def client_json(client: Client) -> dict[str, Any]:
+    """Return the client as the JSON interface gives it: the ``list`` row, usage, money, storage, activity."""
+    return {
+        "id": client.id,
+        "name": client.name,
+        "plan": client.plan,
+        "port": client.port,
+        "hostname": client.hostname,
+        "url": client.url,
+        "state": client.state,
+        "health": client.health,
+        "usage_state": client.usage_state,
+        "usage": as_json(client.usage) if client.usage else None,
+        "money": {
+            "price": client.price_cents / 100,
+            "overage_fees": float(client.usage.overage_fees) if client.usage else None,
+            "total_due": float(client.usage.total_due) if client.usage else None,
+        },
+        "storage": {
+            "used_bytes": client.usage.storage_bytes if client.usage else None,
+            "limit_bytes": client.storage_limit,
+        },
+        "last_activity": client.last_activity.isoformat() if client.last_activity else None,
+    }

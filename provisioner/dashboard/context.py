@@ -1,0 +1,23 @@
+"""What the dashboard works with: the host, its clients, its operators, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from provisioner.clock import Clock
+from provisioner.dashboard.attempts import Attempts
+from provisioner.dashboard.clients import Client
+from provisioner.dashboard.operators import Operators
+from provisioner.host import HostSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Built once by ``create_app``; ``clients`` reads registry and usage files afresh at each call."""
+
+    host: HostSettings
+    clock: Clock
+    operators: Operators
+    attempts: Attempts
+    clients: Callable[[], Sequence[Client]]

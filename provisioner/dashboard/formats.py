@@ -1,0 +1,52 @@
+"""Numbers, sizes, money and moments as the operator reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from babel.numbers import format_decimal
+from flask_babel import format_currency, format_datetime, get_locale, gettext
+
+
+def number(value: int) -> str:
+    """Return a whole number with its thousands apart."""
+    return format_decimal(value, locale=get_locale())
+
+
+def size(octets: int) -> str:
+    """Return a size in bytes, in powers of 1,024."""
+    units = (gettext("o"), gettext("Ko"), gettext("Mo"), gettext("Go"), gettext("To"))
+    value = float(octets)
+    unit = 0
+    while value >= 1024 and unit < len(units) - 1:
+        value /= 1024
+        unit += 1
+    pattern = "#,##0" if unit == 0 or value >= 10 else "#,##0.#"
+    return f"{format_decimal(value, format=pattern, locale=get_locale())}\u202f{units[unit]}"
+
+
+def euros(amount: Decimal) -> str:
+    """Return an amount in euros with its cents."""
+    return str(format_currency(amount, "EUR"))
+
+
+def moment(value: datetime) -> str:
+    """Return a moment in short form, in the operator's zone."""
+    return str(format_datetime(value, "dd/MM/yyyy HH:mm"))
+
+
+def share(used: int, limit: int | None) -> int | None:
+    """Return the whole percentage of a limit in use, 0 to 100, rounded down; None without a limit."""
+    if limit is None:
+        return None
+    if limit == 0:
+        return 100
+    return min(100, used * 100 // limit)
+
+
+def level(percent: int | None) -> str:
+    """Return how a meter is shown: ``warn`` from 80 %, ``bad`` at 100 %, else nothing."""
+    if percent is None or percent < 80:
+        return ""
+    return "bad" if percent >= 100 else "warn"

@@ -1,0 +1,131 @@
+"""Reads the usage files tenants export, without trusting the tenants.
+
+A tenant's process owns its data directory and may put anything there: a link to a neighbour's file, a pipe
+that never ends, gigabytes, another client's figures. Each path component is opened without following links,
+and only a small regular file of exactly the promised shape is believed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from contextlib import ExitStack
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from provisioner.errors import ProvisionError
+
+LARGEST_BYTES: Final = 64 * 1024
+_LARGEST_COUNT: Final = 2**53
+_DIRECTORY: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK, opening a named pipe would wait for somebody to write to it.
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+Count = Annotated[int, Field(strict=True, ge=0, le=_LARGEST_COUNT)]
+Money = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False)]
+
+
+class UnreadableUsage(ProvisionError):
+    """A usage file is there and cannot be believed; its figures are unknown, which is not zero."""
+
+    code = "unreadable-usage"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"The usage file {path} {reason}.",
+            "The tenant rebuilds it from its ledger: `provision usage ID`, or restart the tenant.",
+        )
+
+
+class UsageRecord(BaseModel):
+    """One client's month. Counts are whole, money in euros, ``None`` as a limit means unlimited."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    client_id: Annotated[str, Field(strict=True)]
+    month: Annotated[str, Field(strict=True, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    analyses_used: Count
+    analyses_limit: Count | None
+    users_active: Count
+    users_limit: Count | None
+    overage_fees: Money
+    total_due: Money
+    requests_used: Count
+    requests_limit: Count | None
+    tokens_in: Count
+    tokens_out: Count
+    llm_cost: Money
+    documents: Count
+    storage_bytes: Count
+    updated_at: AwareDatetime
+
+
+def read_usage(client_directory: Path, client_id: str, month: str) -> UsageRecord | None:
+    """Return what the client used in ``month`` (``YYYY-MM``); None when nothing was exported for it yet.
+
+    ``client_directory`` is ``<root>/client-<id>``. Raises UnreadableUsage for a link, anything but a regular
+    file, more than 64 KB, a file that may not be read, or content that does not fit.
+    """
+    path = client_directory / "data" / "usage" / f"{month}.json"
+    try:
+        text = _read(client_directory, path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreadableUsage(path, f"cannot be opened safely ({error.strerror})") from error
+    return _parse(path, text, client_id, month)
+
+
+def _read(client_directory: Path, path: Path) -> bytes:
+    with ExitStack() as opened:
+
+        def open_at(name: str | Path, flags: int, directory: int | None) -> int:
+            descriptor = os.open(name, flags, dir_fd=directory)
+            opened.callback(os.close, descriptor)
+            return descriptor
+
+        folder = open_at(client_directory, _DIRECTORY, None)
+        for name in ("data", "usage"):
+            folder = open_at(name, _DIRECTORY, folder)
+        file = open_at(path.name, _FILE, folder)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise UnreadableUsage(path, "is not a regular file")
+        with os.fdopen(file, "rb", closefd=False) as stream:
+            content = stream.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise UnreadableUsage(path, f"is larger than {LARGEST_BYTES // 1024} KB")
+    return content
+
+
+def _parse(path: Path, content: bytes, client_id: str, month: str) -> UsageRecord:
+    try:
+        raw = json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
+        record = UsageRecord.model_validate(raw)
+    # A deeply nested document ends the parser with RecursionError; a huge integer with ValueError.
+    except (ValueError, RecursionError, ValidationError) as error:
+        raise UnreadableUsage(path, "does not hold a usage record") from error
+    if (record.client_id, record.month) != (client_id, month):
+        raise UnreadableUsage(path, "holds the figures of another client or month")
+    return record
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")
+
+
+def as_json(record: UsageRecord) -> dict[str, Any]:
+    """Return the record as the JSON it was, money as numbers with two decimals."""
+    shape = record.model_dump()
+    for name, value in shape.items():
+        if isinstance(value, Decimal):
+            shape[name] = float(round(value, 2))
+        elif isinstance(value, datetime):
+            shape[name] = value.isoformat()
+    return shape

@@ -1,0 +1,59 @@
+"""The pages' own files and the client's logo, under ``/static``; each address names its content's version."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Response, send_from_directory, url_for
+
+from tenant_app.api.context import current_services
+from tenant_app.settings import Settings
+from tenant_app.web import theme
+
+STATIC = Path(__file__).parent / "static"
+BRANDING = "branding"
+"""Folder of the data directory where the operator puts the client's logo."""
+LOGO_PREFIX = "/static/"
+LOGO_TYPES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".svg"})
+STATIC_SECONDS = 7 * 24 * 3600
+THEME_SECONDS = 300
+
+
+@lru_cache
+def _version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def asset_url(name: str) -> str:
+    """Return the address of one of our files, which changes when the file does."""
+    return url_for("web.static", name=name, v=_version(name))
+
+
+def logo_file(settings: Settings) -> Path | None:
+    """Return the client's logo when ``CLIENT_LOGO`` is ``/static/<name>`` and the operator has put it there."""
+    name = settings.client_logo.removeprefix(LOGO_PREFIX)
+    plain = bool(name) and name != settings.client_logo and "/" not in name and not name.startswith(".")
+    if not plain or Path(name).suffix.lower() not in LOGO_TYPES:
+        return None
+    path = settings.data_dir / BRANDING / name
+    return path if path.is_file() and not path.is_symlink() else None
+
+
+def logo_url(settings: Settings) -> str | None:
+    """Return the address of the client's logo, or None for the monogram."""
+    logo = logo_file(settings)
+    return url_for("web.static", name=logo.name, v=int(logo.stat().st_mtime)) if logo else None
+
+
+def static(name: str) -> Response:
+    """Serve one of our files, or the client's logo when that is its name."""
+    logo = logo_file(current_services().settings)
+    folder = logo.parent if logo is not None and logo.name == name else STATIC
+    return send_from_directory(folder, name, max_age=STATIC_SECONDS)
+
+
+def theme_css() -> Response:
+    """Serve the client's colour as CSS properties: the policy allows no inline style."""
+    answer = Response(theme.stylesheet(current_services().settings.client_color), mimetype="text/css")
+    answer.headers["Cache-Control"] = f"private, max-age={THEME_SECONDS}"
+    return answer

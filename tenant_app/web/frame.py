@@ -1,0 +1,126 @@
+"""What surrounds every page: who the client is, who is reading, where they may go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec
+
+from flask import Response, g, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as BaseResponse
+
+from tenant_app.accounts.actor import Actor
+from tenant_app.api.authentication import authenticate, end_page_session
+from tenant_app.api.context import current_services
+from tenant_app.errors import Forbidden, TenantAppError, Unauthenticated
+from tenant_app.web.assets import asset_url, logo_url
+from tenant_app.web.formats import initials
+from tenant_app.web.language import LANGUAGES
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Client:
+    """How the client is shown; ``logo`` is an address, or None for the monogram."""
+
+    name: str
+    initials: str
+    logo: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the main navigation."""
+
+    label: str
+    url: str
+    here: bool
+
+
+def page(permission: str) -> Callable[[Callable[P, BaseResponse | str]], Callable[P, BaseResponse]]:
+    """Let a page show only to somebody signed in who holds ``permission``; others sign in first, then return.
+
+    Raises Forbidden when the role does not allow it, and what ``authenticate`` raises for a forged request.
+    """
+
+    def guard(view: Callable[P, BaseResponse | str]) -> Callable[P, BaseResponse]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> BaseResponse:
+            try:
+                g.actor = authenticate()
+            except Unauthenticated:
+                end_page_session()
+                return redirect(url_for("web.sign_in", next=_wanted()))
+            if not g.actor.may(permission):
+                raise Forbidden(gettext("Votre rôle ne permet pas d’ouvrir cette page."))
+            return make_response(view(*args, **kwargs))
+
+        return guarded
+
+    return guard
+
+
+def _wanted() -> str | None:
+    wanted = request.full_path.rstrip("?")
+    return None if wanted == "/" else wanted
+
+
+def error_page(error: TenantAppError) -> Response:
+    """Return a page that says what went wrong, in the reader's language."""
+    return error_response(error.status, str(error.title), str(error.detail), error.retry_after)
+
+
+def error_response(status: int, title: str, detail: str, retry_after: int | None = None) -> Response:
+    """Return the full page for one error; ``retry_after`` is in seconds."""
+    answer = make_response(render_template("error.html", title=title, detail=detail), status)
+    if retry_after is not None:
+        answer.headers["Retry-After"] = str(retry_after)
+    return answer
+
+
+def template_context() -> dict[str, Any]:
+    """Return what every template may use."""
+    settings = current_services().settings
+    actor: Actor | None = g.get("actor")
+    return {
+        "settings": settings,
+        "client": Client(settings.client_name, initials(settings.client_name), logo_url(settings)),
+        "support_contact": settings.support_contact,
+        "actor": actor,
+        "places": _places(actor) if actor else (),
+        "language": str(get_locale()),
+        "languages": LANGUAGES,
+        "asset": asset_url,
+        "csrf": generate_csrf,
+        "role_name": role_name,
+    }
+
+
+def role_name(role: str) -> str:
+    """Return what a role is called in the pages; a role of the client's own keeps its name."""
+    names = {
+        "admin": gettext("Administrateur"),
+        "member": gettext("Membre"),
+        "viewer": gettext("Lecture seule"),
+    }
+    return names.get(role, role)
+
+
+def _places(actor: Actor) -> tuple[Place, ...]:
+    known = (
+        ("chat", gettext("Assistant"), "web.assistant"),
+        ("documents.read", gettext("Documents"), "web.documents"),
+        ("usage.read", gettext("Consommation"), "web.usage"),
+    )
+    return tuple(
+        Place(label, url_for(endpoint), request.path.startswith(_root_of(endpoint)))
+        for permission, label, endpoint in known
+        if actor.may(permission)
+    )
+
+
+def _root_of(endpoint: str) -> str:
+    """Return the path all pages of one place begin with."""
+    return "/conversations" if endpoint == "web.assistant" and request.path != "/" else url_for(endpoint)

@@ -1,0 +1,107 @@
+"""Signing in and out, and choosing a language; all of it works without JavaScript."""
+
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext
+from pydantic import SecretStr
+from werkzeug.wrappers import Response as BaseResponse
+
+from tenant_app.api.authentication import (
+    authenticate,
+    end_page_session,
+    page_session_secret,
+    start_page_session,
+)
+from tenant_app.api.context import current_services
+from tenant_app.api.csrf import protect_cookie_request
+from tenant_app.errors import InvalidInput, RateLimited, TenantAppError, Unauthenticated
+from tenant_app.web.language import COOKIE, COOKIE_SECONDS, LANGUAGES, local_path
+
+LONGEST_EMAIL = 254
+LONGEST_PASSWORD = 1024
+
+
+def sign_in() -> BaseResponse:
+    """Show the form, or check it and lead to the page that was asked for."""
+    target = local_path(request.values.get("next"), url_for("web.assistant"))
+    if request.method == "POST":
+        return _check(target)
+    if _is_signed_in():
+        return redirect(target)
+    return _form(target, signed_out="bye" in request.args)
+
+
+def _check(target: str) -> BaseResponse:
+    email = request.form.get("email", "").strip()
+    try:
+        protect_cookie_request()
+        secret = _open_session(email, request.form.get("password", ""))
+    except TenantAppError as refusal:
+        answer = _form(target, email=email, refusal=refusal)
+        answer.status_code = refusal.status
+        if isinstance(refusal, RateLimited):
+            answer.headers["Retry-After"] = str(refusal.retry_after)
+        return answer
+    start_page_session(secret)
+    return redirect(target, 303)
+
+
+def _open_session(email: str, password: str) -> str:
+    """Return the secret of a new browser session; raises the error to show in the form."""
+    accounts = current_services().accounts
+    accounts.anonymous_rate.count(request.remote_addr or "")
+    if not 0 < len(email) <= LONGEST_EMAIL or not 0 < len(password) <= LONGEST_PASSWORD:
+        raise InvalidInput(lazy_gettext("Indiquez votre adresse électronique et votre mot de passe."))
+    return accounts.sessions.open_page(accounts.sign_in.check(email, SecretStr(password)))
+
+
+def _is_signed_in() -> bool:
+    if page_session_secret() is None:
+        return False
+    try:
+        authenticate()
+    except Unauthenticated:
+        end_page_session()
+        return False
+    return True
+
+
+def _form(
+    target: str, *, email: str = "", refusal: TenantAppError | None = None, signed_out: bool = False
+) -> Response:
+    return make_response(
+        render_template("sign_in.html", target=target, email=email, refusal=refusal, signed_out=signed_out)
+    )
+
+
+def sign_out() -> BaseResponse:
+    """End the sign-in everywhere it was copied to; raises Forbidden for a forged request."""
+    protect_cookie_request()
+    secret = page_session_secret()
+    if secret is not None:
+        sessions = current_services().accounts.sessions
+        try:
+            session_id = sessions.actor_of_cookie(secret).session_id
+        except Unauthenticated:
+            session_id = None
+        if session_id is not None:
+            sessions.close(session_id)
+    end_page_session()
+    return redirect(url_for("web.sign_in", bye=""), 303)
+
+
+def set_language() -> BaseResponse:
+    """Remember the language somebody chose, and show the same page in it."""
+    protect_cookie_request()
+    language = request.form.get("language", "")
+    if language not in LANGUAGES:
+        raise InvalidInput(lazy_gettext("Cette langue n’est pas proposée."))
+    answer = redirect(local_path(request.form.get("next"), url_for("web.assistant")), 303)
+    answer.set_cookie(
+        COOKIE,
+        language,
+        max_age=COOKIE_SECONDS,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
