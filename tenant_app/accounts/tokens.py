@@ -29,7 +29,7 @@ class Claims(BaseModel):
 class AccessClaims(Claims):
     """A user's access token: ``sub`` is the user's id, ``sid`` the sign-in it belongs to."""
 
-    typ: Literal["access"] = "access"
+    typ: Literal["access"]
     iss: str
     sub: str
     sid: str
