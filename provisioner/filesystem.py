@@ -14,7 +14,7 @@ import pwd
 import secrets
 import shutil
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TEMPORARY_PREFIX = ".tenantry-"
@@ -54,14 +54,57 @@ def write_file(file: RenderedFile) -> None:
     owner or the group does not exist.
     """
     uid, gid = _ids(file.owner, file.group)
-    temporary = file.path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    _replace(file.path, file.text.encode(), file.mode, uid, gid)
+
+
+def is_as_rendered(file: RenderedFile) -> bool:
+    """Say whether `file.path` already is a regular file with that text, mode, owner and group."""
+    now = snapshot(file.path)
+    uid, gid = _ids(file.owner, file.group)
+    return (
+        now is not None
+        and now.content == file.text.encode()
+        and now.mode == file.mode
+        and uid in (_KEEP, now.uid)
+        and gid in (_KEEP, now.gid)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A file as it was: enough to put it back."""
+
+    path: Path
+    content: bytes = field(repr=False)
+    mode: int
+    uid: int
+    gid: int
+
+    def restore(self) -> None:
+        """Put the file back as it was, atomically and durably."""
+        _replace(self.path, self.content, self.mode, self.uid, self.gid)
+
+
+def snapshot(path: Path) -> Snapshot | None:
+    """Read a file with its owner and mode; None when there is none. A link in its place raises OSError."""
     try:
-        _write_new(temporary, file.text.encode(), file.mode, uid, gid)
-        temporary.rename(file.path)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        now = os.fstat(descriptor)
+        return Snapshot(path, stream.read(), stat.S_IMODE(now.st_mode), now.st_uid, now.st_gid)
+
+
+def _replace(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    try:
+        _write_new(temporary, content, mode, uid, gid)
+        temporary.rename(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_directory(file.path.parent)
+    sync_directory(path.parent)
 
 
 def _write_new(path: Path, content: bytes, mode: int, uid: int, gid: int) -> None:
@@ -126,6 +169,16 @@ def remove_tree(path: Path) -> bool:
     shutil.rmtree(path)
     sync_directory(path.parent)
     return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that killed commands left under a folder; clients' data is not entered."""
+    for place, folders, files in os.walk(folder):
+        if "data" in folders:
+            folders.remove("data")
+        for name in files:
+            if name.startswith(TEMPORARY_PREFIX):
+                Path(place, name).unlink(missing_ok=True)
 
 
 def sync_directory(path: Path) -> None:

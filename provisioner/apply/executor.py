@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from provisioner.apply import file_actions, nginx_actions, system_actions
+from provisioner.apply import file_actions, nginx_actions, system_actions, unit_actions
 from provisioner.apply.journal import Journal
 from provisioner.apply.tools import Tools, Undo
 from provisioner.errors import ProvisionError, StepFailed, UndoFailed
 from provisioner.steps import (
     ChangeNginx,
+    ChangeUnits,
     CreateGroup,
     CreateUser,
-    EndStrays,
+    EndRemaining,
     MakeDirectory,
     Probe,
     RemoveFile,
@@ -39,8 +40,9 @@ ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
     StartProgram: system_actions.start_program,
     StopProgram: system_actions.stop_program,
     SignalProgram: system_actions.signal_program,
-    EndStrays: system_actions.end_strays,
+    EndRemaining: system_actions.end_remaining,
     ChangeNginx: nginx_actions.change_nginx,
+    ChangeUnits: unit_actions.change_units,
     Probe: system_actions.probe,
 }
 
@@ -92,6 +94,10 @@ class Executor:
         if left:
             return UndoFailed(failed.describe(), message, left, mend)
         return StepFailed(failed.describe(), message, mend)
+
+    def settle(self) -> None:
+        """Let what was done so far stay, whatever fails later."""
+        self._undos.clear()
 
     def undo(self) -> list[str]:
         """Take back all that was done, last first; return what could not be taken back, in words."""

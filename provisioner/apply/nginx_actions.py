@@ -47,8 +47,7 @@ def change_nginx(step: ChangeNginx, tools: Tools) -> Undo | None:
             undo = _CHANGE[type(change)](change, tools)
             if undo:
                 undos.append(undo)
-        if not undos:
-            return None
+        # Also when every file is as wanted: a command killed before its reload may have left them so.
         _RELOAD[type(step.reload)](step.reload, tools)
     except BaseException:
         _put_back(undos, step, tools)

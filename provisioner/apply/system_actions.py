@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from provisioner.apply import strays
+from provisioner.apply import remaining
 from provisioner.apply.probe import wait_for_answer
 from provisioner.apply.tools import Tools, Undo
 from provisioner.commands import system_users
@@ -12,7 +12,7 @@ from provisioner.commands.command import Command
 from provisioner.steps import (
     CreateGroup,
     CreateUser,
-    EndStrays,
+    EndRemaining,
     Probe,
     RemoveUser,
     Run,
@@ -80,9 +80,9 @@ def probe(step: Probe, tools: Tools) -> Undo | None:
     return None
 
 
-def end_strays(step: EndStrays, _tools: Tools) -> Undo | None:
-    """End what was left behind."""
-    strays.end_all(step.marker)
+def end_remaining(step: EndRemaining, _tools: Tools) -> Undo | None:
+    """End what still runs."""
+    remaining.end_all(step.marker)
     return None
 
 

@@ -76,6 +76,10 @@ class LocalDriver:
         """Steps to have the shared parts there and running."""
         return self._shared.steps(observed)
 
+    def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:
+        """Stop every client, then what they share; `host_steps` brings back all that ran."""
+        return (*(StopProgram(_program(tenant_id)) for tenant_id in ids), *self._shared.stop_steps())
+
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """The tenant's .env, its supervised program and its nginx site."""
         return (self._env_file(tenant), self._program_file(tenant), self._site_file(tenant))
@@ -95,20 +99,22 @@ class LocalDriver:
         """Steps from what is there to what is wished: foundations, files, first accounts, process, site."""
         spec = tenant.spec
         stale = tuple(
-            file
-            for file in self.files(tenant)
-            if not observed.has(file) and not (file.path in wish.keep and file.path in observed.digests)
+            file for file in self.files(tenant) if not observed.has(file) and file.path not in wish.keep
         )
         site = self._site_file(tenant)
         own = tuple(WriteFile(file) for file in stale if file.path != site.path)
         foundations = (*self._users.tenant_steps(spec, self._layout), *self._directories(tenant))
+        program = _program(spec.id)
+        stop = observed.running and (own or wish.initial or not tenant.running)
+        start = tenant.running and (stop or not observed.running)
         return (
             *(() if observed.whole else foundations),
+            *((StopProgram(program),) if stop else ()),
             *own,
             *self._initial_steps(tenant, wish.initial),
-            *self._process_steps(tenant, observed, restart=bool(own)),
+            *((StartProgram(program),) if start else ()),
             *((self._change_site(WriteFile(site)),) if site in stale else ()),
-            *((self._probe(tenant),) if tenant.running and (stale or not observed.running) else ()),
+            *((self._probe(tenant),) if start or (tenant.running and site in stale) else ()),
         )
 
     def start_steps(self, tenant: Tenant) -> Sequence[Step]:
@@ -219,12 +225,6 @@ class LocalDriver:
         if initial is None:
             return ()
         return (Run("create its database and first accounts", self.admin_command(tenant, "init", initial)),)
-
-    def _process_steps(self, tenant: Tenant, observed: Observed, *, restart: bool) -> tuple[Step, ...]:
-        name = _program(tenant.id)
-        stop = (StopProgram(name),) if observed.running and (restart or not tenant.running) else ()
-        start = (StartProgram(name),) if tenant.running and (restart or not observed.running) else ()
-        return (*stop, *start)
 
     def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
         return ChangeNginx(self._layout.nginx, (change,), SignalProgram("nginx", "HUP"))

@@ -23,7 +23,7 @@ from provisioner.render import supervisord as supervisord_text
 from provisioner.resources import shipped
 from provisioner.steps import (
     ChangeNginx,
-    EndStrays,
+    EndRemaining,
     MakeDirectory,
     Run,
     SignalProgram,
@@ -72,6 +72,13 @@ class SharedParts:
             *(self._restart(stale, observed) if observed.running else self._start()),
         )
 
+    def stop_steps(self) -> tuple[Step, ...]:
+        """Stop the shared programs, then supervisord with whatever it still holds."""
+        return (
+            *(StopProgram(name) for name in reversed(SHARED)),
+            EndRemaining(str(self._layout.root)),
+        )
+
     def findings(self, programs: Supervisor) -> tuple[Finding, ...]:
         """Look at each shared program."""
         states = programs.states()
@@ -94,7 +101,7 @@ class SharedParts:
         """Start supervisord, which starts everything else; what an earlier one left behind goes first."""
         configuration = self._layout.run / "supervisord.conf"
         return (
-            EndStrays(str(self._layout.root)),
+            EndRemaining(str(self._layout.root)),
             Run("start supervisord", supervisord.start(configuration, self.environment("supervisord"))),
             *(StartProgram(name) for name in SHARED),
         )

@@ -116,10 +116,17 @@ class Programs(Protocol):
 class Driver(Protocol):
     """An engine that runs tenants."""
 
-    name: str
-    programs: Programs
-    reader_group: str | None
-    """The group that may read the registry and usage files; None: whoever runs everything."""
+    @property
+    def name(self) -> str:
+        """`local` or `systemd`."""
+
+    @property
+    def programs(self) -> Programs:
+        """What the executor starts and stops programs with."""
+
+    @property
+    def reader_group(self) -> str | None:
+        """The group that may read the registry and usage files; None: whoever runs everything."""
 
     def promises(self) -> Sequence[Promise]:
         """Say plainly what this driver gives and what it does not."""
@@ -132,6 +139,9 @@ class Driver(Protocol):
 
     def host_steps(self, observed: Observed) -> Sequence[Step]:
         """Steps to have the shared parts there and running: nginx, embedding server, dashboard."""
+
+    def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:
+        """Steps to have nothing of this root running until `host_steps`; every file stays."""
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """Every file the tenant shall have outside its data directory, in the order of writing."""

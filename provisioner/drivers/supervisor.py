@@ -29,6 +29,12 @@ class SupervisorFailed(ProvisionError):
     code = "supervisor-failed"
 
 
+class SupervisorAway(SupervisorFailed):
+    """Nobody listens on the socket."""
+
+    code = "supervisor-away"
+
+
 class Supervisor:
     """A supervisord behind a unix socket; offers `drivers.protocol.Programs`.
 
@@ -47,10 +53,15 @@ class Supervisor:
         return True
 
     def states(self) -> Mapping[str, str]:
-        """Return supervisord's state (`RUNNING`, `BACKOFF`, …) of every program; empty when it is away."""
-        if not self.answers():
+        """Return supervisord's state (`RUNNING`, `BACKOFF`, …) of every program; empty when it is away.
+
+        Raises SupervisorFailed when this user may not ask.
+        """
+        try:
+            programs = self._call(lambda rpc: rpc.getAllProcessInfo())
+        except SupervisorAway:
             return {}
-        return {info["name"]: info["statename"] for info in self._call(lambda rpc: rpc.getAllProcessInfo())}
+        return {info["name"]: info["statename"] for info in programs}
 
     def is_running(self, name: str) -> bool:
         """Say whether a program is up or coming up."""
@@ -109,9 +120,14 @@ class Supervisor:
             if fault.faultCode == unless:
                 return None
             raise SupervisorFailed(f"supervisord refuses: {fault.faultString}.") from fault
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise SupervisorAway(
+                f"supervisord is not running at {self._path}.", "`provision host init` starts it."
+            ) from error
         except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
             raise SupervisorFailed(
-                f"supervisord does not answer at {self._path} ({error}).", "`provision host init` starts it."
+                f"supervisord does not answer at {self._path} ({error}).",
+                "Run the command as the user who began this root.",
             ) from error
 
 

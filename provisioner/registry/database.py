@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import Final, Self
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool, StaticPool
 
-from provisioner.errors import InvalidConfiguration
+from provisioner.errors import InvalidConfiguration, ProvisionError
 from provisioner.registry.models import Base
+from provisioner.system_accounts import group_exists
 
 _VERSION: Final = 1
 _BUSY_SECONDS: Final = 10.0
@@ -25,6 +27,12 @@ _APPEND_ONLY: Final = (
 )
 
 
+class RegistryFailed(ProvisionError):
+    """The registry could not be read or written."""
+
+    code = "registry-failed"
+
+
 class Database:
     """The registry's tables, in a file or (a registry not yet begun) in memory."""
 
@@ -32,12 +40,13 @@ class Database:
         self._engine = engine
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the file for changing, and make it (mode 0640) with its tables when it is missing.
+    def open(cls, path: Path, readers: str | None = None) -> Self:
+        """Open the file for changing, and make it with its tables when it is missing.
 
+        The file is 0640; `readers` is the group that may read it, when that group exists.
         Raises InvalidConfiguration when a newer Tenantry has written it, or when it is damaged.
         """
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        _make_file(path, readers)
         database = cls(_file_engine(path, "rw"))
         database._prepare(path)
         return database
@@ -54,13 +63,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading."""
-        with Session(self._engine) as session:
+        with _told(), Session(self._engine) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed together at its end, or not at all."""
-        with Session(self._engine) as session, session.begin():
+        with _told(), Session(self._engine) as session, session.begin():
             session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
@@ -78,6 +87,24 @@ class Database:
             raise InvalidConfiguration(
                 str(path), "it was written by a newer Tenantry.", "Use that version, or a newer one."
             )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the database's own failures (disk full, locked, read-only) into one the operator is told."""
+    try:
+        yield
+    except OperationalError as error:
+        raise RegistryFailed(f"The registry failed: {error.orig}.", "Nothing was recorded.") from error
+
+
+def _make_file(path: Path, readers: str | None) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+    try:
+        if readers and group_exists(readers):
+            os.fchown(descriptor, -1, grp.getgrnam(readers).gr_gid)
+    finally:
+        os.close(descriptor)
 
 
 def _make_tables(session: Session) -> None:

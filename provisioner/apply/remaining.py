@@ -1,4 +1,4 @@
-"""Finds and ends programs whose supervisor is gone."""
+"""Finds and ends processes by the mark in their environment."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _PAUSE: Final = 0.05
 _PROCESSES: Final = Path("/proc")
 
 
-class StraysStay(ProvisionError):
-    """Programs that were left behind do not end."""
+class ProcessesStay(ProvisionError):
+    """Some processes do not end."""
 
-    code = "strays-stay"
+    code = "processes-stay"
 
 
 def end_all(marker: str) -> None:
     """Ask every process marked `<marker>:…` to end, kill what is still there after 10 s, and wait.
 
-    Raises StraysStay when some cannot be ended.
+    Raises ProcessesStay when some cannot be ended.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in find(marker):
             _send(pid, number)
         if _gone(marker):
             return
-    raise StraysStay(
-        f"Processes {', '.join(map(str, find(marker)))} of an earlier supervisor do not end.",
+    raise ProcessesStay(
+        f"Processes {', '.join(map(str, find(marker)))} of {marker} do not end.",
         "End them by hand, then run the command again.",
     )
 

@@ -1,0 +1,116 @@
+"""`provision`: the root command, and how errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from provisioner.cli.commands import LazyGroup
+from provisioner.cli.session import Session
+from provisioner.errors import ProvisionError, Refused
+from provisioner.service.context import DEFAULT_LOCK_WAIT
+
+_COMMANDS: Final = {
+    "new": "provisioner.cli.new:new",
+    "list": "provisioner.cli.tenants:list_",
+    "show": "provisioner.cli.tenants:show",
+    "status": "provisioner.cli.tenants:status",
+    "start": "provisioner.cli.lifecycle:start",
+    "stop": "provisioner.cli.lifecycle:stop",
+    "restart": "provisioner.cli.lifecycle:restart",
+    "logs": "provisioner.cli.lifecycle:logs",
+    "set": "provisioner.cli.settings:set_",
+    "user": "provisioner.cli.user:user",
+    "key": "provisioner.cli.key:key",
+    "ingest": "provisioner.cli.ingest:ingest",
+    "remove": "provisioner.cli.removal:remove",
+    "purge": "provisioner.cli.removal:purge",
+    "apply": "provisioner.cli.convergence:apply",
+    "diff": "provisioner.cli.convergence:diff",
+    "doctor": "provisioner.cli.doctor:doctor",
+    "events": "provisioner.cli.reports:events",
+    "usage": "provisioner.cli.reports:usage",
+    "host": "provisioner.cli.host:host",
+    "admin": "provisioner.cli.admin:admin",
+    "completion": "provisioner.cli.completion:completion",
+}
+INTERRUPTED: Final = 1
+
+
+@click.command(
+    cls=LazyGroup,
+    modules=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    envvar="TENANTRY_ROOT",
+    help="Where this host's files stand. [default: ~/.local/share/tenantry; systemd: /var/www]",
+)
+@click.option(
+    "--driver",
+    type=click.Choice(["local", "systemd"]),
+    default="local",
+    envvar="TENANTRY_DRIVER",
+    show_default=True,
+    help="What runs the clients.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@click.option(
+    "--lock-wait",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_LOCK_WAIT,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another command at work on the same root.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Show every step as it is done.")
+@click.version_option(package_name="tenantry", prog_name="provision")
+@click.pass_context
+def provision(
+    ctx: click.Context, root: Path | None, driver: str, as_json: bool, lock_wait: float, verbose: bool
+) -> None:
+    """One isolated AI document assistant per client: provision, run, watch.
+
+    \b
+    Example, from nothing to a client that answers:
+        provision host init
+        provision new dupont --plan professional --port 5001 --name "Cabinet Dupont & Associés"
+        provision ingest dupont ~/documents
+        provision list
+
+    Exit codes: 0 done; 1 failed and undone; 2 refused, nothing touched; 3 `diff` or `doctor` found something.
+    """
+    session = ctx.ensure_object(Session)
+    session.root, session.driver, session.lock_wait = root, driver, lock_wait
+    session.output.json |= as_json
+    session.output.verbose = verbose
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    session = Session()
+    try:
+        status = provision.main(arguments, prog_name="provision", standalone_mode=False, obj=session)
+    except ProvisionError as error:
+        session.output.error(error)
+        return error.exit_code
+    except click.UsageError as error:
+        return _misused(session, error)
+    except (click.Abort, KeyboardInterrupt):
+        session.output.error(ProvisionError("Stopped; nothing was done."))
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def _misused(session: Session, error: click.UsageError) -> int:
+    """Tell of a command line that cannot be understood; nothing was touched."""
+    session.output.json |= "--json" in sys.argv
+    mend = f"`{error.ctx.command_path} --help` explains it." if error.ctx else ""
+    session.output.error(Refused(error.format_message(), mend))
+    return Refused.exit_code

@@ -1,0 +1,1 @@
+"""What an operator can have done, one subject per module; knows no command line."""

@@ -1,0 +1,111 @@
+"""`list`, `show` and `status`: what the registry says, beside what is so now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from provisioner.drivers.protocol import Activity, Promise
+from provisioner.errors import ProvisionError
+from provisioner.naming import TenantId
+from provisioner.registry.models import State
+from provisioner.registry.registry import Entry
+from provisioner.service.context import Context
+from provisioner.service.health import Health, ask_all
+
+_SHOWN: Final[Mapping[Activity, str]] = {
+    Activity.RUNNING: "running",
+    Activity.ASLEEP: "asleep",
+    Activity.STOPPED: "failed",
+    Activity.FAILED: "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of `list`: the contract's fields, in its order."""
+
+    id: str
+    name: str
+    plan: str
+    port: int | None
+    hostname: str
+    url: str
+    state: str
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One client in full."""
+
+    row: Row
+    entry: Entry
+    promises: Sequence[Promise]
+    notices: Sequence[str]
+
+    def facts(self) -> dict[str, Any]:
+        """What was asked for beside the row, without what was not given."""
+        asked = self.entry.request.model_dump(mode="json", exclude={"id", "plan"}, exclude_none=True)
+        return {**asked, "limits": dict(self.entry.limits), "price": f"{self.entry.price_cents / 100:.2f}"}
+
+
+def rows(context: Context) -> list[Row]:
+    """Return every client, by id."""
+    return _rows(context, context.registry.all())
+
+
+def row(context: Context, tenant_id: str) -> Row:
+    """Return one client; raises UnknownTenant."""
+    return _rows(context, [context.registry.get(tenant_id)])[0]
+
+
+def card(context: Context, tenant_id: str) -> Card:
+    """Return one client in full; raises UnknownTenant."""
+    entry = context.registry.get(tenant_id)
+    return Card(_rows(context, [entry])[0], entry, context.driver.promises(), context.driver.notices())
+
+
+def _rows(context: Context, entries: Sequence[Entry]) -> list[Row]:
+    states = {entry.id: state for entry, state in zip(entries, _states(context, entries), strict=True)}
+    healths = ask_all(
+        {
+            entry.id: (entry.port, entry.hostname)
+            for entry in entries
+            if entry.port and states[entry.id] == "running"
+        }
+    )
+    return [_row(context, entry, states[entry.id], healths) for entry in entries]
+
+
+def _row(context: Context, entry: Entry, state: str, healths: Mapping[str, Health]) -> Row:
+    health = healths.get(entry.id, Health.DOWN if state == "failed" else Health.UNKNOWN)
+    return Row(
+        id=entry.id,
+        name=entry.name,
+        plan=entry.plan,
+        port=entry.port,
+        hostname=entry.hostname,
+        url=context.host.public_url(entry.hostname),
+        state=state,
+        health=health,
+    )
+
+
+def _states(context: Context, entries: Sequence[Entry]) -> Iterable[str]:
+    meant_to_run = [TenantId(entry.id) for entry in entries if entry.state == State.RUNNING]
+    activities = _activities(context, meant_to_run) if meant_to_run else {}
+    for entry in entries:
+        if entry.state == State.RUNNING:
+            yield _SHOWN[activities[TenantId(entry.id)]]
+        else:
+            yield entry.state
+
+
+def _activities(context: Context, ids: Sequence[TenantId]) -> Mapping[TenantId, Activity]:
+    """Ask the driver; who may not ask it (the dashboard has no root) believes the registry."""
+    try:
+        return context.driver.activities(ids)
+    except ProvisionError:
+        return dict.fromkeys(ids, Activity.RUNNING)

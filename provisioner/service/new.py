@@ -1,0 +1,138 @@
+"""`new`: from a request to a client that answers through nginx, or to nothing at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from provisioner import secrets
+from provisioner.drivers.protocol import Observed, Tenant, Wish
+from provisioner.errors import ProvisionError, UndoFailed, WrongState
+from provisioner.naming import parse_tenant_id
+from provisioner.registry.models import State
+from provisioner.registry.registry import Entry, Registry
+from provisioner.service import ports
+from provisioner.service.context import Context
+from provisioner.service.transaction import Transaction, changing
+from provisioner.spec import TenantRequest, TenantSecrets, TenantSpec, build_spec
+from provisioner.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAccess:
+    """What the client's first admin signs in with, and the first API key. Shown once."""
+
+    email: str
+    password: SecretStr
+    api_key: SecretStr
+
+    def payload(self) -> SecretStr:
+        """The JSON document for the instance's `admin init`."""
+        document = {
+            "admin_email": self.email,
+            "admin_password": self.password.get_secret_value(),
+            "api_key": self.api_key.get_secret_value(),
+        }
+        return SecretStr(json.dumps(document))
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new client that answers; `resumed` when an earlier `new` had been cut off."""
+
+    spec: TenantSpec
+    url: str
+    access: FirstAccess
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    tenant: Tenant
+    access: FirstAccess
+    resumed: bool
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(initial=self.access.payload())
+
+
+def create(context: Context, request: TenantRequest, port: int | None) -> Created:
+    """Have a new client serving; a client whose `new` was cut off is taken up again with fresh secrets.
+
+    Raises Refused (InvalidRequest, WrongState, PortUnavailable, LockHeld) before anything is touched.
+    Any other ProvisionError means that it failed and was undone: there is no such client then, unless
+    an earlier, cut-off `new` had begun it, which can still be resumed.
+    """
+    parse_tenant_id(request.id)
+    with changing(context, f"new {request.id}", request.id) as transaction:
+        plan = _plan(context, transaction.registry, request, port)
+        spec = plan.tenant.spec
+        transaction.execute(context.driver.host_steps(context.driver.observe_host()))
+        transaction.settle()
+        _book(transaction.registry, request, plan)
+        try:
+            _build(context, transaction, plan)
+        except UndoFailed:
+            raise
+        except ProvisionError:
+            if not plan.resumed:
+                transaction.registry.forget(spec.id)
+            raise
+    return Created(spec, context.host.public_url(spec.hostname), plan.access, plan.resumed)
+
+
+def rehearse(context: Context, request: TenantRequest, port: int | None) -> Sequence[Step]:
+    """Return exactly the steps `create` would do now; touches nothing, raises Refused like it."""
+    plan = _plan(context, context.registry, request, port)
+    driver = context.driver
+    host_steps = driver.host_steps(driver.observe_host())
+    return (*host_steps, *driver.steps(plan.tenant, driver.observe(plan.tenant), plan.wish))
+
+
+def _plan(context: Context, registry: Registry, request: TenantRequest, port: int | None) -> _Plan:
+    existing = registry.find(request.id)
+    if existing:
+        _require_resumable(existing, port)
+    chosen = existing.port if existing else None
+    spec = build_spec(request, context.catalogue, context.host, chosen or _port(context, registry, port))
+    keys = TenantSecrets(secret_key=secrets.signing_key(), operator_key=secrets.signing_key())
+    access = FirstAccess(spec.admin_email, secrets.password(), secrets.api_key(spec.plan))
+    return _Plan(Tenant(spec, keys), access, resumed=existing is not None)
+
+
+def _port(context: Context, registry: Registry, asked: int | None) -> int:
+    return ports.choose(asked, registry.booked_ports(), context.host)
+
+
+def _require_resumable(existing: Entry, port: int | None) -> None:
+    if existing.state != State.CREATING:
+        raise WrongState(
+            f"There already is a client {existing.id!r} ({existing.state}).",
+            f"`provision show {existing.id}` shows it.",
+        )
+    if port not in (None, existing.port):
+        raise WrongState(
+            f"{existing.id!r} was begun with port {existing.port} and not finished.",
+            f"Leave `--port` out to finish it, or `provision purge {existing.id}` to drop it.",
+        )
+
+
+def _book(registry: Registry, request: TenantRequest, plan: _Plan) -> None:
+    """Write the row before anything else, so that whatever happens leaves something to resume."""
+    if plan.resumed:
+        registry.change(request, plan.tenant.spec)
+    else:
+        registry.book(request, plan.tenant.spec)
+
+
+def _build(context: Context, transaction: Transaction, plan: _Plan) -> None:
+    driver, tenant = context.driver, plan.tenant
+    observed = transaction.observe(driver, tenant) if plan.resumed else Observed()
+    transaction.execute(driver.steps(tenant, observed, plan.wish))
+    written = {file.path: file.digest for file in driver.files(tenant)}
+    transaction.registry.record_written(tenant.id, written)
+    transaction.registry.set_state(tenant.id, State.RUNNING)

@@ -1,0 +1,112 @@
+"""One change of one root: under its lock, with a journal, undone as a whole when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from provisioner.apply import lock
+from provisioner.apply.executor import Executor
+from provisioner.apply.interruption import Interruption
+from provisioner.apply.journal import CutOff, Journal, cut_off
+from provisioner.apply.tools import Tools
+from provisioner.drivers.protocol import Driver, Observed, Tenant
+from provisioner.errors import ProvisionError, UndoFailed
+from provisioner.filesystem import remove_file, sweep
+from provisioner.registry.registry import Registry
+from provisioner.service.context import Context, begin_root
+from provisioner.steps import Step
+
+
+class Transaction:
+    """What a service does its steps with, while it holds the lock."""
+
+    def __init__(self, executor: Executor, registry: Registry, *, unsettled: bool) -> None:
+        self.registry = registry
+        self._executor = executor
+        self._unsettled = unsettled
+
+    def observe(self, driver: Driver, tenant: Tenant) -> Observed:
+        """Look at the client; after a command on it was cut off, no file is taken as being in effect.
+
+        A file may have been written just before the kill, and never been read by the program it is for.
+        """
+        observed = driver.observe(tenant)
+        return replace(observed, digests={}) if self._unsettled else observed
+
+    def execute(self, steps: Sequence[Step]) -> None:
+        """Do the steps; when one fails, all steps since the last `settle` are undone and it raises."""
+        self._executor.execute(steps)
+
+    def settle(self) -> None:
+        """From here on, what was done before stays, whatever fails later."""
+        self._executor.settle()
+
+
+@contextmanager
+def changing(context: Context, command: str, tenant_id: str = "") -> Iterator[Transaction]:
+    """Hold the lock for a `with` block that changes something, and record how it ended.
+
+    `command` is the command as typed, without its options' values: it is shown to others who wait. An
+    exception undoes what was executed and not settled, and goes up. Raises LockHeld when another
+    command is at work for too long.
+    """
+    begin_root(context.layout)
+    with (
+        lock.held(context.layout.lock, command, context.clock, wait=context.lock_wait, waiting=context.say),
+        Interruption() as interruption,
+    ):
+        registry = context.writable_registry
+        earlier = _notice_cut_off(context)
+        journal = Journal.begin(context.layout.journal, command, tenant_id, context.clock)
+        tools = Tools(context.runner, context.driver.programs, interruption)
+        executor = Executor(tools, journal, context.observer)
+        try:
+            yield Transaction(executor, registry, unsettled=bool(_of(earlier, tenant_id)))
+        except BaseException as error:
+            _abandon(error, executor, journal)
+            _record(context, registry, tenant_id, command, error)
+            raise
+        journal.end()
+        _forget(earlier, tenant_id)
+        _record(context, registry, tenant_id, command, None)
+
+
+def _notice_cut_off(context: Context) -> list[CutOff]:
+    """Tell of commands that were killed, and sweep away the temporary files they left."""
+    earlier = cut_off(context.layout.journal)
+    for one in earlier:
+        context.say(str(one))
+    if earlier:
+        sweep(context.root)
+    return earlier
+
+
+def _forget(earlier: Sequence[CutOff], tenant_id: str) -> None:
+    """A command that went through for a client settles what an earlier one left of it."""
+    for one in _of(earlier, tenant_id):
+        remove_file(one.path)
+
+
+def _of(earlier: Sequence[CutOff], tenant_id: str) -> list[CutOff]:
+    return [one for one in earlier if one.tenant_id in ("", tenant_id)]
+
+
+def _abandon(error: BaseException, executor: Executor, journal: Journal) -> None:
+    left = executor.undo()
+    if left or isinstance(error, UndoFailed):
+        journal.close()
+    else:
+        journal.end()
+
+
+def _record(
+    context: Context, registry: Registry, tenant_id: str, command: str, error: BaseException | None
+) -> None:
+    outcome = "done" if error is None else "failed"
+    detail = error.message if isinstance(error, ProvisionError) else type(error).__name__ if error else ""
+    try:
+        registry.add_event(tenant_id, command, context.operator, outcome, detail)
+    except ProvisionError as failure:
+        context.say(f"This was not recorded among the events: {failure}")
