@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from provisioner.cli.main import main as provision
+from provisioner.cli.main import provision
 
 CLONE = Path(__file__).resolve().parent.parent
 REFERENCE = CLONE / "docs" / "operators" / "commands.md"

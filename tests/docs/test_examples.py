@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from provisioner.cli.main import main as provision
+from provisioner.cli.main import provision
 
 CLONE = Path(__file__).resolve().parents[2]
 PAGES = sorted([CLONE / "README.md", *CLONE.glob("docs/**/*.md")])

@@ -1,0 +1,33 @@
+"""`python -m benchmarks NAME`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from benchmarks import listing, memory, provision_new
+from benchmarks.report import machine
+
+_BENCHMARKS: dict[str, Callable[[], None]] = {
+    "provision-new": provision_new.run,
+    "memory": memory.run,
+    "list": listing.run,
+}
+
+
+def main() -> None:
+    """Run the named benchmarks, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(_BENCHMARKS)} (default: all)")
+    names: list[str] = parser.parse_args().names or list(_BENCHMARKS)
+    unknown = [name for name in names if name not in _BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark named {', '.join(unknown)}; there are {', '.join(_BENCHMARKS)}")
+    print(machine())
+    for name in names:
+        print(f"\n### {name}\n")
+        _BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    main()
