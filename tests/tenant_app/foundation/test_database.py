@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -128,11 +129,8 @@ def test_every_migration_can_be_undone(data_dir: Path) -> None:
     with database.engine.begin() as connection:
         command.downgrade(configuration(connection), "base")
     database.close()
-    with sqlite3.connect(data_dir / "tenant.sqlite3") as connection:
-        tables = {
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
-    connection.close()
+    with closing(sqlite3.connect(data_dir / "tenant.sqlite3")) as raw:
+        tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert tables <= {"alembic_version", "sqlite_sequence"}
 
 
