@@ -55,6 +55,18 @@ class Program:
     priority: int = 500
 
 
+@dataclass(frozen=True, slots=True)
+class UnitProgram:
+    """What a unit starts: an absolute command line, and variables beside systemd's own."""
+
+    argv: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self) -> dict[str, Sequence[str]]:
+        """The values a unit's template prints."""
+        return {"argv": self.argv, "environment": [f"{key}={value}" for key, value in self.variables.items()]}
+
+
 def environment(
     spec: TenantSpec, host: HostSettings, surroundings: Surroundings, secrets: TenantSecrets
 ) -> dict[str, str]:
@@ -230,11 +242,11 @@ def socket_drop_in(spec: TenantSpec) -> str:
     return render("systemd/tenant.socket.conf.j2", port=spec.port)
 
 
-def service_drop_in(spec: TenantSpec, layout: Layout, argv: Sequence[str], embedding_group: str) -> str:
-    """Return what tenant@<id>.service has of its own; `argv` is the program, absolute."""
+def service_drop_in(spec: TenantSpec, layout: Layout, program: UnitProgram, embedding_group: str) -> str:
+    """Return what tenant@<id>.service has of its own."""
     return render(
         "systemd/tenant.service.conf.j2",
-        argv=argv,
+        **program.words(),
         root=str(layout.root),
         data_dir=str(layout.data(spec.id)),
         env_file=str(layout.env_file(spec.id)),
@@ -246,16 +258,16 @@ def service_drop_in(spec: TenantSpec, layout: Layout, argv: Sequence[str], embed
     )
 
 
-def embeddings_unit(argv: Sequence[str], group: str) -> str:
+def embeddings_unit(program: UnitProgram, group: str) -> str:
     """Return the embedding server's unit; it runs as the user, and gives its socket to the group, `group`."""
-    return render("systemd/tenantry-embeddings.service.j2", argv=argv, group=group)
+    return render("systemd/tenantry-embeddings.service.j2", **program.words(), group=group)
 
 
-def admin_unit(layout: Layout, argv: Sequence[str], user: str, read_group: str) -> str:
+def admin_unit(layout: Layout, program: UnitProgram, user: str, read_group: str) -> str:
     """Return the dashboard's unit; `read_group` may read the registry and the usage files."""
     return render(
         "systemd/tenantry-admin.service.j2",
-        argv=argv,
+        **program.words(),
         user=user,
         read_group=read_group,
         admin_dir=str(layout.admin),
@@ -265,6 +277,11 @@ def admin_unit(layout: Layout, argv: Sequence[str], user: str, read_group: str) 
 def admin_socket(socket: Path, nginx_group: str) -> str:
     """Return the unit of the dashboard's socket, which nginx's group may use."""
     return render("systemd/tenantry-admin.socket.j2", socket=str(socket), nginx_group=nginx_group)
+
+
+def log_rotation(layout: Layout) -> str:
+    """Return logrotate's part for the access logs of all clients of a root of plain characters."""
+    return render("nginx/logrotate.j2", root=str(layout.root))
 
 
 def render(template: str, **values: object) -> str:

@@ -60,6 +60,17 @@ class RemoveTree:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveTree:
+    """Have a directory with everything in it as one compressed tar file, whole or not there at all."""
+
+    source: Path
+    target: Path
+
+    def describe(self) -> str:
+        return f"archive {self.source} into {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
 class CreateGroup:
     """Have a system group."""
 
@@ -137,16 +148,16 @@ class SignalProgram:
 
 
 @dataclass(frozen=True, slots=True)
-class EndStrays:
+class EndRemaining:
     """End every process whose environment has TENANTRY_PROGRAM beginning with `<marker>:`.
 
-    They are what a supervisor that was killed has left behind, holding ports and locks.
+    They are the supervisor itself, or what one that was killed has left behind, holding ports and locks.
     """
 
     marker: str
 
     def describe(self) -> str:
-        return f"end programs that a killed supervisor of {self.marker} has left behind"
+        return f"end every remaining process of {self.marker}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +177,25 @@ class ChangeNginx:
     def describe(self) -> str:
         listed = ", ".join(change.describe() for change in self.changes) or "change nothing"
         return f"{listed}, once `{self.binary} -t` accepts a changed copy; then {self.reload.describe()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUnits:
+    """Have these changes among systemd's unit files in `directory`, read in by systemd, or none of them.
+
+    `verified` names the units `systemd-analyze verify` must accept before a live file changes; those they
+    are instances of are in `templates`. Undone with another reading in.
+    """
+
+    directory: Path
+    changes: tuple[WriteFile | RemoveFile, ...]
+    verified: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        listed = ", ".join(change.describe() for change in self.changes)
+        once = f", once `systemd-analyze verify` accepts {', '.join(self.verified)}" if self.verified else ""
+        return f"{listed}{once}; then let systemd read its units"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +220,7 @@ Step: TypeAlias = (
     | WriteFile
     | RemoveFile
     | RemoveTree
+    | ArchiveTree
     | CreateGroup
     | CreateUser
     | RemoveUser
@@ -197,8 +228,9 @@ Step: TypeAlias = (
     | StartProgram
     | StopProgram
     | SignalProgram
-    | EndStrays
+    | EndRemaining
     | ChangeNginx
+    | ChangeUnits
     | Probe
 )
 

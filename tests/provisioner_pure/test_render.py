@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 
 from provisioner import render
 from provisioner.host import HostSettings
-from provisioner.render import env_text
+from provisioner.render import UnitProgram, env_text
 from tenant_app.settings import Settings, load_settings
 from tests.provisioner_pure.environment_file import parse_environment_file
 from tests.provisioner_pure.samples import HOSTILE_TEXTS, env, host, spec
@@ -113,10 +113,13 @@ def _moved(value: Any) -> Any:
 def test_a_root_of_strange_characters_adds_no_directive_to_a_unit() -> None:
     layout = host(STRANGE_ROOT).layout
     argv = (f"{STRANGE_ROOT}/bin/python $HOME", "-m", "tenant_app", "serve")
-    unit = parse_unit(render.service_drop_in(spec(), layout, argv, "tenantry-embed"))["Service"]
+    unit = parse_unit(
+        render.service_drop_in(spec(), layout, UnitProgram(argv, {"A": STRANGE}), "tenantry-embed")
+    )["Service"]
     values = {name: expand_specifiers(value) for name, value in unit if name != "CPUQuota"}
     data = str(layout.data(spec().id))
     assert [word.replace("$$", "$") for word in split_words(values["ExecStart"])] == list(argv)
+    assert split_words(values["Environment"]) == [f"A={STRANGE}"]
     assert values["LoadCredential"] == f"env:{layout.env_file(spec().id)}"
     assert values["WorkingDirectory"] == data
     assert split_words(values["ReadWritePaths"]) == [data]
@@ -125,7 +128,9 @@ def test_a_root_of_strange_characters_adds_no_directive_to_a_unit() -> None:
 
 def test_the_plan_sets_the_units_hard_limits() -> None:
     unit = dict(
-        parse_unit(render.service_drop_in(spec(plan="starter"), host().layout, ("/p",), "g"))["Service"]
+        parse_unit(render.service_drop_in(spec(plan="starter"), host().layout, UnitProgram(("/p",)), "g"))[
+            "Service"
+        ]
     )
     assert unit["MemoryMax"] == "768000000"
     assert unit["CPUQuota"] == "100%"

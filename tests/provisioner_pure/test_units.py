@@ -8,31 +8,34 @@ from pathlib import Path
 import pytest
 
 from provisioner import render
+from provisioner.drivers.systemd_places import TEMPLATES
+from provisioner.render import UnitProgram
 from provisioner.resources import shipped
 from tests.provisioner_pure.samples import host, spec
 
-PYTHON = "/usr/bin/env"
 SERVICES = ("tenant@dupont.service", "tenantry-embeddings.service", "tenantry-admin.service")
-OTHERS = ("tenant@dupont.socket", "tenantry-admin.socket", "tenantry.slice")
+OTHERS = ("tenant@dupont.socket", "tenantry-admin.socket", "tenantry.slice", "tenantry.target")
+
+
+def program(module: str) -> UnitProgram:
+    return UnitProgram(("/usr/bin/env", "-m", module), {"PYTHONPATH": "/opt/tenantry"})
 
 
 @pytest.fixture(scope="module")
 def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of units as the systemd driver installs them."""
     folder = tmp_path_factory.mktemp("units")
-    for name in ("tenantry.slice", "tenant@.socket", "tenant@.service"):
+    for name in TEMPLATES:
         shutil.copy(shipped("systemd", name), folder)
     layout = host().layout
     rendered = {
         "tenant@dupont.socket.d/tenantry.conf": render.socket_drop_in(spec()),
         "tenant@dupont.service.d/tenantry.conf": render.service_drop_in(
-            spec(), layout, (PYTHON, "-m", "tenant_app", "serve"), "tenantry-embed"
+            spec(), layout, program("tenant_app"), "tenantry-embed"
         ),
-        "tenantry-embeddings.service": render.embeddings_unit(
-            (PYTHON, "-m", "embedding_server"), "tenantry-embed"
-        ),
+        "tenantry-embeddings.service": render.embeddings_unit(program("embedding_server"), "tenantry-embed"),
         "tenantry-admin.service": render.admin_unit(
-            layout, (PYTHON, "-m", "provisioner"), "tenantry-admin", "tenantry-read"
+            layout, program("provisioner"), "tenantry-admin", "tenantry-read"
         ),
         "tenantry-admin.socket": render.admin_socket(Path("/run/tenantry-admin.sock"), "www-data"),
     }

@@ -1,0 +1,315 @@
+"""The `systemd` driver: the production host. Every client is shut in by units, users and its plan."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from provisioner import installation
+from provisioner.commands import systemctl
+from provisioner.commands.command import Command
+from provisioner.drivers import systemd_places as places
+from provisioner.drivers.observation import digests
+from provisioner.drivers.protocol import Activity, Finding, Observed, Promise, Tenant, Wish
+from provisioner.drivers.systemd_host import SharedParts
+from provisioner.drivers.systemd_promises import PROMISES
+from provisioner.drivers.units import Units, UnitState
+from provisioner.errors import InvalidConfiguration
+from provisioner.filesystem import RenderedFile
+from provisioner.host import HostSettings
+from provisioner.naming import TenantId
+from provisioner.render import (
+    Surroundings,
+    UnitProgram,
+    env_text,
+    environment,
+    nginx_site,
+    service_drop_in,
+    socket_drop_in,
+)
+from provisioner.runner import Runner, SystemRunner
+from provisioner.steps import (
+    ChangeNginx,
+    ChangeUnits,
+    CreateUser,
+    MakeDirectory,
+    Probe,
+    RemoveFile,
+    RemoveTree,
+    RemoveUser,
+    Run,
+    StartProgram,
+    Step,
+    StopProgram,
+    WriteFile,
+)
+from provisioner.system_accounts import user_exists
+
+_ROOT: Final = re.compile(r"(/[A-Za-z0-9._-]+)+")
+_ADMIN_SECONDS: Final = 120
+
+
+class SystemdDriver:
+    """Runs tenants as units of this machine's systemd, behind this machine's nginx."""
+
+    name = "systemd"
+
+    def __init__(self, host: HostSettings, runner: Runner | None = None) -> None:
+        _check(host)
+        self._host = host
+        self._layout = host.layout
+        self._shared = SharedParts(host)
+        self._units = Units(runner or SystemRunner())
+        self.programs = self._units
+        self.reader_group: str | None = places.READERS
+
+    def promises(self) -> Sequence[Promise]:
+        """Say plainly what this driver gives and what it does not."""
+        return PROMISES
+
+    def notices(self) -> Sequence[str]:
+        """Say that the provider of language models is out of reach when one is configured."""
+        if not self._host.llm_base_url:
+            return ()
+        return ("host.yaml names a provider of language models; under this driver clients answer locally.",)
+
+    def observe_host(self) -> Observed:
+        """Read what is there of the shared parts."""
+        return self._shared.observe(self._units)
+
+    def host_steps(self, observed: Observed) -> Sequence[Step]:
+        """Steps to have the shared parts there and running."""
+        return self._shared.steps(observed)
+
+    def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:  # noqa: ARG002 — the target knows them
+        """Stop the target all of Tenantry's units are part of; nginx may serve others and goes on."""
+        return (StopProgram(places.TARGET),)
+
+    def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
+        """The tenant's .env, what its two units have of their own, and its nginx site."""
+        return (self._env_file(tenant), *self._unit_files(tenant), self._site_file(tenant))
+
+    def observe(self, tenant: Tenant) -> Observed:
+        """Read what is there of one tenant. An open port counts as running: a request starts the process."""
+        socket, service = self._units.states(_names(tenant.id)).values()
+        founded = all(step.path.is_dir() for step in self._directories(tenant))
+        return Observed(
+            digests=digests(file.path for file in self.files(tenant)),
+            running=socket.up and not service.failed,
+            whole=founded and user_exists(tenant.spec.system_user),
+        )
+
+    def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
+        """Steps from what is there to what is wished: foundations, files, first accounts, process, site."""
+        stale = {
+            file.path
+            for file in self.files(tenant)
+            if not observed.has(file) and not (file.path in wish.keep and file.path in observed.digests)
+        }
+        resumed = wish.initial is not None
+        env, site = self._env_file(tenant), self._site_file(tenant)
+        units = tuple(WriteFile(file) for file in self._unit_files(tenant) if resumed or file.path in stale)
+        return (
+            *(() if observed.whole else self._foundations(tenant)),
+            *((WriteFile(env),) if env.path in stale else ()),
+            *((self._change_units(tenant, units),) if units else ()),
+            *self._initial_steps(tenant, observed, wish.initial),
+            *self._process_steps(tenant, observed, stale - {site.path}),
+            *((self._change_site(WriteFile(site)),) if resumed or site.path in stale else ()),
+            *(
+                (self._probe(tenant),)
+                if tenant.running and (stale or resumed or not observed.running)
+                else ()
+            ),
+        )
+
+    def start_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Open its port, now and after every boot, start it and wait until it answers."""
+        return (*self._open(tenant.id), self._probe(tenant))
+
+    def stop_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Close its port, so that no request and no boot starts it, and let it finish what it answers."""
+        return self._close(tenant.id)
+
+    def remove_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Take the site out of nginx and its units out of systemd."""
+        drop_ins = tuple(RemoveFile(places.drop_in(unit)) for unit in _names(tenant.id))
+        return (
+            self._change_site(RemoveFile(places.site(tenant.id))),
+            *self._close(tenant.id),
+            ChangeUnits(places.UNITS, drop_ins),
+        )
+
+    def erase_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Erase its directory, what an operator added to its units, then its user."""
+        return (
+            RemoveTree(self._layout.client(tenant.id)),
+            *(RemoveTree(places.drop_in(unit).parent) for unit in _names(tenant.id)),
+            RemoveUser(tenant.spec.system_user),
+        )
+
+    def admin_command(self, tenant: Tenant, name: str, payload: SecretStr) -> Command:
+        """The tenant's own program, run once inside walls like those of its unit."""
+        data = self._layout.data(tenant.id)
+        walls = (
+            f"User={tenant.spec.system_user}",
+            f"LoadCredential=env:{self._layout.env_file(tenant.id)}",
+            f"WorkingDirectory={data}",
+            f"ReadWritePaths={data}",
+            "Slice=tenantry.slice",
+            *_ADMIN_WALLS,
+        )
+        argv = (installation.PYTHON, "-m", "tenant_app", "admin", name)
+        return systemctl.run_once(
+            argv, walls, payload, pythonpath=str(installation.CODE), seconds=_ADMIN_SECONDS
+        )
+
+    def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
+        """Ask systemd once about every process and port."""
+        asked = tuple(ids)
+        states = self._units.states(unit for tenant_id in asked for unit in _names(tenant_id))
+        return {
+            tenant_id: _activity(states[places.service(tenant_id)], states[places.socket(tenant_id)])
+            for tenant_id in asked
+        }
+
+    def log_command(self, tenant_id: TenantId, *, lines: int, follow: bool) -> Command:
+        """The end of the unit's journal."""
+        return systemctl.journal(places.service(tenant_id), lines=lines, follow=follow)
+
+    def findings(self) -> Sequence[Finding]:
+        """Look at the shared units."""
+        return self._shared.findings(self._units)
+
+    def _foundations(self, tenant: Tenant) -> tuple[Step, ...]:
+        user = CreateUser(tenant.spec.system_user, self._layout.client(tenant.id), (places.EMBEDDERS,))
+        return (user, *self._directories(tenant))
+
+    def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
+        client, data, user = (
+            self._layout.client(tenant.id),
+            self._layout.data(tenant.id),
+            tenant.spec.system_user,
+        )
+        return (
+            MakeDirectory(client, 0o711),
+            MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
+            MakeDirectory(data, 0o710, user, places.READERS),
+            MakeDirectory(data / "usage", 0o2750, user, places.READERS),
+        )
+
+    def _env_file(self, tenant: Tenant) -> RenderedFile:
+        """root's own; it holds no provider key, because a client could not use one."""
+        surroundings = Surroundings(self._layout.data(tenant.id), places.EMBEDDING_SOCKET)
+        text = env_text(environment(tenant.spec, self._host, surroundings, tenant.secrets))
+        return RenderedFile(self._layout.env_file(tenant.id), text, 0o600, "root", "root", secret=True)
+
+    def _unit_files(self, tenant: Tenant) -> tuple[RenderedFile, RenderedFile]:
+        program = UnitProgram((installation.PYTHON, "-m", "tenant_app", "serve"), installation.ENVIRONMENT)
+        service = service_drop_in(tenant.spec, self._layout, program, places.EMBEDDERS)
+        return (
+            RenderedFile(places.drop_in(places.socket(tenant.id)), socket_drop_in(tenant.spec)),
+            RenderedFile(places.drop_in(places.service(tenant.id)), service),
+        )
+
+    def _site_file(self, tenant: Tenant) -> RenderedFile:
+        log = self._layout.client_logs(tenant.id) / "access.log"
+        return RenderedFile(places.site(tenant.id), nginx_site(tenant.spec, self._host, log), 0o600)
+
+    def _initial_steps(
+        self, tenant: Tenant, observed: Observed, initial: SecretStr | None
+    ) -> tuple[Step, ...]:
+        if initial is None:
+            return ()
+        accounts = Run("create its database and first accounts", self.admin_command(tenant, "init", initial))
+        # The process of an interrupted `new` would hold the data directory.
+        return (*(self._stop(tenant.id) if observed.whole else ()), accounts)
+
+    def _process_steps(self, tenant: Tenant, observed: Observed, changed: Set[Path]) -> tuple[Step, ...]:
+        if not tenant.running:
+            return self._close(tenant.id) if observed.running else ()
+        if not observed.running:
+            return self._open(tenant.id)
+        service = places.service(tenant.id)
+        if places.drop_in(places.socket(tenant.id)) in changed:
+            return (*self._stop(tenant.id), *self._open(tenant.id))
+        # The port stays open meanwhile: who asks now is answered by the new process.
+        return (StopProgram(service), StartProgram(service)) if changed else ()
+
+    def _open(self, tenant_id: TenantId) -> tuple[Step, ...]:
+        socket = places.socket(tenant_id)
+        return (
+            Run("open its port after every boot", systemctl.enable([socket]), systemctl.disable([socket])),
+            StartProgram(socket),
+            StartProgram(places.service(tenant_id)),
+        )
+
+    def _close(self, tenant_id: TenantId) -> tuple[Step, ...]:
+        socket = places.socket(tenant_id)
+        disable, enable = systemctl.disable([socket]), systemctl.enable([socket])
+        return (Run("leave its port closed after a boot", disable, enable), *self._stop(tenant_id))
+
+    def _stop(self, tenant_id: TenantId) -> tuple[Step, ...]:
+        """The process first, so that it is known to have run; then the port, and what a request woke."""
+        service, socket = places.service(tenant_id), places.socket(tenant_id)
+        return (StopProgram(service, forget=True), StopProgram(socket, forget=True))
+
+    def _change_units(self, tenant: Tenant, changes: tuple[WriteFile, ...]) -> ChangeUnits:
+        return ChangeUnits(places.UNITS, changes, verified=_names(tenant.id), templates=places.TEMPLATES)
+
+    def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
+        return ChangeNginx(places.NGINX, (change,), Run("reload nginx", systemctl.reload("nginx.service")))
+
+    def _probe(self, tenant: Tenant) -> Probe:
+        return Probe(self._host.http_port, tenant.spec.hostname, program=places.service(tenant.id))
+
+
+#: The walls of tenant@.service that a single command needs as well.
+_ADMIN_WALLS: Final = (
+    "PrivateNetwork=yes",
+    "RestrictAddressFamilies=AF_UNIX",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "PrivateDevices=yes",
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=",
+    "UMask=0077",
+    "MemoryMax=1G",
+    "TasksMax=64",
+)
+
+
+def _names(tenant_id: TenantId) -> tuple[str, str]:
+    return (places.socket(tenant_id), places.service(tenant_id))
+
+
+def _activity(service: UnitState, socket: UnitState) -> Activity:
+    if service.failed or socket.failed:
+        return Activity.FAILED
+    if service.up:
+        return Activity.RUNNING
+    return Activity.ASLEEP if socket.up else Activity.STOPPED
+
+
+def _check(host: HostSettings) -> None:
+    """Refuse at once what could not work: no root, a root of strange characters, code others cannot read."""
+    if os.geteuid() != 0:
+        raise InvalidConfiguration("--driver systemd", "it needs root.", "Run it as root or with sudo.")
+    if not _ROOT.fullmatch(str(host.root)):
+        raise InvalidConfiguration(
+            "--root",
+            f"{host.root} holds characters that units and log rotation cannot name.",
+            "Choose a plain path.",
+        )
+    if not installation.open_to_others():
+        raise InvalidConfiguration(
+            "--driver systemd",
+            f"other users cannot run {installation.PYTHON} or read {installation.CODE}.",
+            "Install Tenantry where they can, for example in a virtual environment under /opt.",
+        )

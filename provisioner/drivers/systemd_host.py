@@ -1,0 +1,166 @@
+"""What all clients of a systemd host share: users, units, the embedding server, the dashboard, nginx."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioner import installation
+from provisioner.commands import systemctl
+from provisioner.drivers import systemd_places as places
+from provisioner.drivers.observation import digests
+from provisioner.drivers.protocol import Finding, Observed
+from provisioner.drivers.units import Units
+from provisioner.filesystem import RenderedFile
+from provisioner.host import HostSettings
+from provisioner.render import (
+    UnitProgram,
+    admin_site,
+    admin_socket,
+    admin_unit,
+    embeddings_unit,
+    log_rotation,
+    nginx_shared,
+)
+from provisioner.resources import shipped
+from provisioner.steps import (
+    ChangeNginx,
+    ChangeUnits,
+    CreateGroup,
+    CreateUser,
+    MakeDirectory,
+    Run,
+    StartProgram,
+    Step,
+    StopProgram,
+    WriteFile,
+)
+from provisioner.system_accounts import group_exists, user_exists
+
+_EMBEDDINGS: Final = "tenantry-embeddings.service"
+_DASHBOARD: Final = "tenantry-admin.service"
+_DASHBOARD_PORT: Final = "tenantry-admin.socket"
+_NGINX: Final = "nginx.service"
+
+#: What must be up, in the order of starting: the dashboard itself is started by its first visitor.
+SHARED: Final = (places.TARGET, _EMBEDDINGS, _DASHBOARD_PORT, _NGINX)
+
+
+class SharedParts:
+    """The files and units all clients of one host share."""
+
+    def __init__(self, host: HostSettings) -> None:
+        self._host = host
+        self._layout = host.layout
+
+    def observe(self, units: Units) -> Observed:
+        """Read what is there."""
+        states = units.states(SHARED)
+        down = tuple(name for name in SHARED if not states[name].up)
+        return Observed(
+            digests=digests(file.path for file in self._files()),
+            running=not down,
+            whole=self._founded(),
+            down=down,
+        )
+
+    def steps(self, observed: Observed) -> tuple[Step, ...]:
+        """Have everything there and running, in the order in which each needs the other."""
+        units = tuple(WriteFile(file) for file in self._units() if not observed.has(file))
+        nginx = tuple(WriteFile(file) for file in self._nginx_files() if not observed.has(file))
+        rotation = tuple(WriteFile(file) for file in self._rotation() if not observed.has(file))
+        return (
+            *(() if observed.whole else self._foundations()),
+            *((ChangeUnits(places.UNITS, units, verified=self._verified(units)),) if units else ()),
+            *rotation,
+            *self._programs(observed, {change.file.path.name for change in units}),
+            *((self._change_nginx(nginx),) if nginx else ()),
+        )
+
+    def findings(self, units: Units) -> tuple[Finding, ...]:
+        """Look at each shared unit."""
+        states = units.states(SHARED)
+        return tuple(
+            Finding(name, f"The unit {name} is {state.active} ({state.sub}).", f"See `journalctl -u {name}`.")
+            for name, state in states.items()
+            if not state.up
+        )
+
+    def _founded(self) -> bool:
+        users = (places.EMBEDDERS, places.DASHBOARD_USER)
+        return (
+            group_exists(places.READERS)
+            and all(user_exists(user) for user in users)
+            and all(step.path.is_dir() for step in self._directories())
+        )
+
+    def _foundations(self) -> tuple[Step, ...]:
+        return (
+            CreateGroup(places.READERS),
+            CreateUser(places.EMBEDDERS, self._layout.root),
+            CreateUser(places.DASHBOARD_USER, self._layout.admin, (places.READERS,)),
+            *self._directories(),
+        )
+
+    def _directories(self) -> tuple[MakeDirectory, ...]:
+        dashboard = places.DASHBOARD_USER
+        return (
+            MakeDirectory(self._layout.admin, 0o700, dashboard, dashboard),
+            MakeDirectory(self._layout.archive, 0o700),
+            MakeDirectory(places.SITES.parent, 0o700),
+            MakeDirectory(places.SITES, 0o700),
+        )
+
+    def _files(self) -> tuple[RenderedFile, ...]:
+        return (*self._units(), *self._nginx_files(), *self._rotation())
+
+    def _units(self) -> tuple[RenderedFile, ...]:
+        python, layout = installation.PYTHON, self._layout
+        embedding = ("--socket", str(places.EMBEDDING_SOCKET), "--model", self._host.embedding_model)
+        embeddings = (python, "-m", "embedding_server", *embedding, "--group", places.EMBEDDERS)
+        dashboard = (python, "-m", "provisioner", "--root", str(layout.root), "--driver", "systemd")
+        texts = {
+            **{name: shipped("systemd", name).read_text("utf-8") for name in places.TEMPLATES},
+            _EMBEDDINGS: embeddings_unit(UnitProgram(embeddings, installation.ENVIRONMENT), places.EMBEDDERS),
+            _DASHBOARD: admin_unit(
+                layout,
+                UnitProgram((*dashboard, "admin", "serve"), installation.ENVIRONMENT),
+                places.DASHBOARD_USER,
+                places.READERS,
+            ),
+            _DASHBOARD_PORT: admin_socket(places.DASHBOARD_SOCKET, places.NGINX_GROUP),
+        }
+        return tuple(RenderedFile(places.UNITS / name, text) for name, text in texts.items())
+
+    def _nginx_files(self) -> tuple[RenderedFile, ...]:
+        shared = nginx_shared(self._host, "tenantry/sites/*.conf", places.UNKNOWN_LOG)
+        dashboard = admin_site(self._host, f"http://unix:{places.DASHBOARD_SOCKET}", places.DASHBOARD_LOG)
+        return (
+            *(
+                RenderedFile(
+                    places.NGINX / "tenantry" / name, shipped("nginx", name).read_text("utf-8"), 0o600
+                )
+                for name in ("proxy.conf", "errors.conf")
+            ),
+            RenderedFile(places.SITES / "admin.conf", dashboard, 0o600),
+            RenderedFile(places.NGINX / "conf.d" / "tenantry.conf", shared),
+        )
+
+    def _rotation(self) -> tuple[RenderedFile, ...]:
+        return (RenderedFile(places.ROTATION, log_rotation(self._layout)),)
+
+    def _verified(self, changes: tuple[WriteFile, ...]) -> tuple[str, ...]:
+        """Templates are verified with each client; these units stand for themselves."""
+        names = {change.file.path.name for change in changes}
+        return tuple(name for name in (_EMBEDDINGS, _DASHBOARD, _DASHBOARD_PORT) if name in names)
+
+    def _programs(self, observed: Observed, changed: set[str]) -> tuple[Step, ...]:
+        restarted = tuple(name for name in (_DASHBOARD, _DASHBOARD_PORT, _EMBEDDINGS) if name in changed)
+        fresh = not observed.digests
+        return (
+            *(() if fresh else tuple(StopProgram(name) for name in restarted)),
+            *((Run("have the shared parts start at boot", systemctl.enable(SHARED)),) if changed else ()),
+            *(StartProgram(name) for name in SHARED if name in changed or name in observed.down),
+        )
+
+    def _change_nginx(self, changes: tuple[WriteFile, ...]) -> ChangeNginx:
+        return ChangeNginx(places.NGINX, changes, Run("reload nginx", systemctl.reload(_NGINX)))

@@ -1,0 +1,48 @@
+"""Where the systemd driver's parts stand on a Debian or Ubuntu host, and who runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from provisioner.naming import TenantId
+
+UNITS: Final = Path("/etc/systemd/system")
+NGINX: Final = Path("/etc/nginx")
+NGINX_GROUP: Final = "www-data"
+SITES: Final = NGINX / "tenantry" / "sites"
+UNKNOWN_LOG: Final = Path("/var/log/nginx/tenantry-unknown.log")
+DASHBOARD_LOG: Final = Path("/var/log/nginx/tenantry-admin.log")
+ROTATION: Final = Path("/etc/logrotate.d/tenantry")
+
+READERS: Final = "tenantry-read"
+"""May read the registry and the usage files: the dashboard."""
+EMBEDDERS: Final = "tenantry-embed"
+"""Runs the embedding server; its members, every client, may reach it."""
+DASHBOARD_USER: Final = "tenantry-admin"
+
+EMBEDDING_SOCKET: Final = Path("/run/tenantry-embeddings/embeddings.sock")
+DASHBOARD_SOCKET: Final = Path("/run/tenantry-admin.sock")
+
+TARGET: Final = "tenantry.target"
+TEMPLATES: Final = ("tenantry.slice", TARGET, "tenant@.socket", "tenant@.service")
+
+
+def service(tenant_id: TenantId) -> str:
+    """The unit of a client's process."""
+    return f"tenant@{tenant_id}.service"
+
+
+def socket(tenant_id: TenantId) -> str:
+    """The unit of a client's port."""
+    return f"tenant@{tenant_id}.socket"
+
+
+def drop_in(unit: str) -> Path:
+    """Our own drop-in of a unit; an operator's stand beside it."""
+    return UNITS / f"{unit}.d" / "tenantry.conf"
+
+
+def site(tenant_id: TenantId) -> Path:
+    """A client's nginx site."""
+    return SITES / f"{tenant_id}.conf"
