@@ -1,0 +1,53 @@
+"""Build search and library of one tenant; nothing is opened, imported heavily or started by it."""
+
+import threading
+from dataclasses import dataclass
+
+from tenant_app.clock import Clock
+from tenant_app.database import Database
+from tenant_app.library.child_reader import ChildReader, ReadingLimits
+from tenant_app.library.ingest import Ingest
+from tenant_app.library.originals import Originals
+from tenant_app.library.service import Library
+from tenant_app.library.worker import LibraryWorker
+from tenant_app.retrieval.embedding import EmbeddingClient
+from tenant_app.retrieval.search import Search
+from tenant_app.retrieval.vector_index import VectorIndex
+from tenant_app.settings import Settings
+
+
+@dataclass(frozen=True)
+class LibraryParts:
+    """What the rest of the application uses; ``worker`` is background work, ``index`` tells its state."""
+
+    library: Library
+    search: Search
+    index: VectorIndex
+    worker: LibraryWorker
+
+
+def build_library(
+    settings: Settings, database: Database, clock: Clock, limits: ReadingLimits | None = None
+) -> LibraryParts:
+    """Put the parts together; ``limits`` are those of one file's reading."""
+    work = threading.Event()
+    originals = Originals(settings.data_dir)
+    embeddings = EmbeddingClient(settings.embedding_socket, settings.embedding_model, settings.client_id)
+    index = VectorIndex(database, settings.data_dir / "chroma", settings.embedding_model, work)
+    reader = ChildReader(limits or ReadingLimits())
+    ingest = Ingest(database, clock, originals, reader, embeddings, index, settings.language_default)
+    library = Library(
+        database,
+        clock,
+        originals,
+        index,
+        work,
+        upload_mebibytes=settings.max_upload_mb,
+        storage_mebibytes=settings.max_storage_mb,
+    )
+    return LibraryParts(
+        library=library,
+        search=Search(database, index, embeddings, settings.language_default),
+        index=index,
+        worker=LibraryWorker(library, ingest, index, reader, work),
+    )

@@ -1,0 +1,137 @@
+"""Cut a document's blocks into passages that follow its structure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tenant_app.library.parsing.protocol import Block
+from tenant_app.library.parsing.structure import is_article
+from tenant_app.passages import HEADING_SEPARATOR
+
+LONGEST_PASSAGE = 1_200
+"""Characters: what a reader takes in at a glance, and little more than small embedding models read."""
+SHORTEST_PASSAGE = 300
+"""A section shorter than this goes on into the next one, unless that one is an article."""
+
+_BLOCK_SEPARATOR = "\n\n"
+_ARTICLE_DEPTH = 7
+"""Articles stand below every other heading, whatever level the author gave them."""
+_SENTENCE_END = re.compile(r"(?<=[.!?;:…»])\s+(?=[^\W_]|[«\"(–—-])")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A slice of the document's text: ``text[char_start:char_end]``."""
+
+    text: str
+    page: int | None
+    heading: str
+    char_start: int
+    char_end: int
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A block, or a part of a long one, at its place in the document's text."""
+
+    start: int
+    end: int
+    page: int | None
+    path: tuple[str, ...]
+    opens: int
+    """Level of the heading this piece is (1 to 7), or 0 for body text."""
+
+
+def document_text(blocks: Iterable[Block]) -> str:
+    """Return the text that passage offsets refer to: the blocks, a blank line between two."""
+    return _BLOCK_SEPARATOR.join(block.text for block in blocks)
+
+
+def cut_passages(blocks: list[Block]) -> list[Passage]:
+    """Return the passages of a document, in order; together they cover its whole text.
+
+    A heading begins a passage and belongs to it; a passage ends before the next heading unless it is still
+    short, and never exceeds LONGEST_PASSAGE characters unless one unbreakable word does.
+    """
+    text = document_text(blocks)
+    return [_passage(text, group) for group in _groups(_pieces(blocks))]
+
+
+def _pieces(blocks: list[Block]) -> Iterator[_Piece]:
+    path: list[tuple[int, str]] = []
+    position = 0
+    for block in blocks:
+        depth = _depth(block)
+        if depth:
+            path = [(level, title) for level, title in path if level < depth]
+            path.append((depth, " ".join(block.text.split())))
+        titles = tuple(title for _, title in path)
+        whole = _Piece(position, position + len(block.text), block.page, titles, depth)
+        yield from [whole] if depth else _split(whole, block.text)
+        position += len(block.text) + len(_BLOCK_SEPARATOR)
+
+
+def _depth(block: Block) -> int:
+    if is_article(block.text):
+        return _ARTICLE_DEPTH
+    return block.level
+
+
+def _split(piece: _Piece, text: str) -> Iterator[_Piece]:
+    """Cut a long block at line ends or sentence ends, else at a space, else anywhere."""
+    start = 0
+    while len(text) - start > LONGEST_PASSAGE:
+        end = _cut_position(text, start)
+        yield replace(piece, start=piece.start + start, end=piece.start + end)
+        start = end + len(text[end:]) - len(text[end:].lstrip())
+    if start < len(text):
+        yield replace(piece, start=piece.start + start)
+
+
+def _cut_position(text: str, start: int) -> int:
+    window = text[start : start + LONGEST_PASSAGE]
+    sentence_ends = [match.start() for match in _SENTENCE_END.finditer(window, SHORTEST_PASSAGE)]
+    for position in (
+        window.rfind("\n", SHORTEST_PASSAGE),
+        max(sentence_ends, default=-1),
+        window.rfind(" ", 1),
+    ):
+        if position > 0:
+            return start + position
+    return start + LONGEST_PASSAGE
+
+
+def _groups(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
+    group: list[_Piece] = []
+    for piece in pieces:
+        if group and _closes(group, piece):
+            yield group
+            group = []
+        group.append(piece)
+    if group:
+        yield group
+
+
+def _closes(group: list[_Piece], piece: _Piece) -> bool:
+    """Return whether a passage ends before `piece`."""
+    length = group[-1].end - group[0].start
+    if piece.end - group[0].start > LONGEST_PASSAGE:
+        return True
+    only_headings = all(member.opens for member in group)
+    if not piece.opens or only_headings:
+        return False
+    in_article = any(member.opens == _ARTICLE_DEPTH for member in group)
+    return in_article or piece.opens == _ARTICLE_DEPTH or length >= SHORTEST_PASSAGE
+
+
+def _passage(text: str, group: list[_Piece]) -> Passage:
+    start, end = group[0].start, group[-1].end
+    # Leading headings are there to be read with what they announce: the first body piece says where one is.
+    body = next((piece for piece in group if not piece.opens), group[-1])
+    return Passage(
+        text=text[start:end],
+        page=group[0].page,
+        heading=HEADING_SEPARATOR.join(body.path),
+        char_start=start,
+        char_end=end,
+    )

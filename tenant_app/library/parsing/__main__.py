@@ -1,0 +1,84 @@
+"""The reading child: ``python -m tenant_app.library.parsing MEDIA_TYPE FILE``, blocks on standard output."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tenant_app.library.parsing.limits import (
+    MOST_CPU_SECONDS,
+    MOST_MEMORY_BYTES,
+    MOST_OUTPUT_BYTES,
+    MOST_WALL_SECONDS,
+    limit_this_process,
+)
+from tenant_app.library.parsing.protocol import Block, ParseError, Part, write_end, write_parts
+
+Parser = Callable[[Path], Iterator[Part]]
+
+
+def _parser_for(media_type: str) -> Parser:
+    """Import only what this one file needs. Raises ParseError("unsupported")."""
+    # The imports wait for the limits, and each format's libraries are heavy: hence inside.
+    match media_type:
+        case "application/pdf":
+            from tenant_app.library.parsing.pdf import read_pdf as parser  # noqa: PLC0415
+        case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+            from tenant_app.library.parsing.docx import read_docx as parser  # noqa: PLC0415
+        case "text/html":
+            from tenant_app.library.parsing.html import read_html as parser  # noqa: PLC0415
+        case "text/markdown":
+            from tenant_app.library.parsing.text import read_markdown as parser  # noqa: PLC0415
+        case "text/plain":
+            from tenant_app.library.parsing.text import read_text as parser  # noqa: PLC0415
+        case _:
+            raise ParseError("unsupported", f"no reader for {media_type}")
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    """Read one file and write its parts; returns 0 also when the file is refused, since that is an answer."""
+    options = _options(arguments)
+    limit_this_process(options.memory, options.cpu_seconds, options.wall_seconds, options.output_bytes)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
+    failure = _read(options.media_type, options.file)
+    write_end(sys.stdout, failure)
+    return 0
+
+
+def _read(media_type: str, file: Path) -> ParseError | None:
+    try:
+        write_parts(_with_some_text(_parser_for(media_type)(file)), sys.stdout)
+    except ParseError as failure:
+        return failure
+    except MemoryError:
+        return ParseError("too_large", "reading the file takes more memory than allowed")
+    except RecursionError:
+        return ParseError("damaged", "the file is nested too deeply")
+    return None
+
+
+def _with_some_text(parts: Iterator[Part]) -> Iterator[Part]:
+    """Pass the parts on. Raises ParseError("no_text_layer") after them when none held text."""
+    found_text = False
+    for part in parts:
+        found_text = found_text or (isinstance(part, Block) and bool(part.text.strip()))
+        yield part
+    if not found_text:
+        raise ParseError("no_text_layer", "the file holds no text")
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tenant_app.library.parsing")
+    parser.add_argument("--memory", type=int, default=MOST_MEMORY_BYTES)
+    parser.add_argument("--cpu-seconds", type=int, default=MOST_CPU_SECONDS)
+    parser.add_argument("--wall-seconds", type=int, default=MOST_WALL_SECONDS)
+    parser.add_argument("--output-bytes", type=int, default=MOST_OUTPUT_BYTES)
+    parser.add_argument("media_type")
+    parser.add_argument("file", type=Path)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

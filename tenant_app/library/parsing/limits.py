@@ -1,0 +1,22 @@
+"""The limits a reading child sets on itself before it touches the file."""
+
+import resource
+import signal
+
+MOST_MEMORY_BYTES = 1024**3
+"""Address space, of which mapped libraries take about 300 MB."""
+MOST_CPU_SECONDS = 120
+MOST_WALL_SECONDS = 180
+MOST_OUTPUT_BYTES = 64 * 1024 * 1024
+MOST_OPEN_FILES = 64
+
+
+def limit_this_process(memory: int, cpu_seconds: int, wall_seconds: int, output_bytes: int) -> None:
+    """Bound this process for good: beyond, the kernel ends it (time) or refuses (memory, output)."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes, output_bytes))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_OPEN_FILES, MOST_OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Also when the application dies first: an orphan ends by itself.
+    signal.alarm(wall_seconds)

@@ -1,0 +1,98 @@
+"""The routes of the library: upload, list, look at, read from and remove documents."""
+
+from flask import Blueprint, Response, request, send_file
+from flask_babel import lazy_gettext
+
+from tenant_app.api.authentication import requires
+from tenant_app.api.bodies import answered
+from tenant_app.api.context import current_actor, current_services
+from tenant_app.api.documentation import documented
+from tenant_app.errors import InvalidInput, NotFound
+from tenant_app.library.schemas import DocumentList, DocumentView, PassageView
+
+blueprint = Blueprint("library", __name__)
+
+
+@blueprint.post("/api/documents")
+@documented(
+    summary="Envoyer un document",
+    answer=DocumentView,
+    status=202,
+    errors=[400, 401, 403, 404, 413, 415],
+    upload=True,
+)
+@requires("documents.write")
+def upload() -> Response:
+    """Take one file in; it is read in the background."""
+    return receive_upload()
+
+
+def receive_upload() -> Response:
+    """Answer a multipart upload for the acting user; the operator's route does the same."""
+    if request.form.get("case_id") is not None:
+        raise NotFound(lazy_gettext("Ce dossier n'existe pas."))
+    files = request.files.getlist("file")
+    if len(files) != 1 or len(request.files) != 1:
+        raise InvalidInput(
+            lazy_gettext(
+                "Envoyez un seul fichier, dans le champ « file » d'un formulaire multipart/form-data."
+            )
+        )
+    intake = current_services().library.receive(current_actor(), files[0].stream, files[0].filename)
+    return answered(DocumentView.of(intake.document), 202 if intake.new else 200)
+
+
+@blueprint.get("/api/documents")
+@documented(summary="Les documents", answer=DocumentList, errors=[401, 403])
+@requires("documents.read")
+def list_documents() -> Response:
+    """List every document, newest first."""
+    documents = current_services().library.documents(current_actor())
+    return answered(DocumentList(documents=[DocumentView.of(document) for document in documents]))
+
+
+@blueprint.get("/api/documents/<int:document_id>")
+@documented(summary="Un document", answer=DocumentView, errors=[401, 403, 404])
+@requires("documents.read")
+def show_document(document_id: int) -> Response:
+    """Show one document and how far its reading is."""
+    return answered(DocumentView.of(current_services().library.document(current_actor(), document_id)))
+
+
+@blueprint.delete("/api/documents/<int:document_id>")
+@documented(summary="Supprimer un document", status=204, errors=[401, 403, 404])
+@requires("documents.write")
+def remove_document(document_id: int) -> Response:
+    """Remove a document with its file and passages."""
+    current_services().library.remove(current_actor(), document_id)
+    return Response(status=204)
+
+
+@blueprint.get("/api/documents/<int:document_id>/passages/<int:chunk_id>")
+@documented(summary="Un passage et ce qui l'entoure", answer=PassageView, errors=[401, 403, 404])
+@requires("documents.read")
+def show_passage(document_id: int, chunk_id: int) -> Response:
+    """Show a passage for the citation viewer."""
+    return answered(
+        PassageView.of(current_services().library.passage(current_actor(), document_id, chunk_id))
+    )
+
+
+@blueprint.get("/api/documents/<int:document_id>/original")
+@documented(summary="Le fichier d'origine", media_type="application/octet-stream", errors=[401, 403, 404])
+@requires("documents.read")
+def download_original(document_id: int) -> Response:
+    """Send the uploaded file, as a download that no browser opens in the tenant's own origin."""
+    original = current_services().library.original(current_actor(), document_id)
+    response = send_file(
+        original.path,
+        mimetype=original.media_type,
+        as_attachment=True,
+        download_name=original.name,
+        etag=False,
+        max_age=0,
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

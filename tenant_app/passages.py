@@ -1,0 +1,92 @@
+"""The library's tables, shared by retrieval, library and assistant: documents and the passages cut from them.
+
+SQLite is the truth about a document: its text, its passages, their words for full-text search and their
+vectors. The original file and the vector index (Chroma) hang on these rows, never the other way round.
+"""
+
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from tenant_app.database import Base, UtcDateTime
+
+DocumentStatus = Literal["queued", "processing", "indexed", "failed"]
+STATUSES: Final = get_args(DocumentStatus)
+HEADING_SEPARATOR: Final = " › "
+
+
+class Document(Base):
+    """One uploaded file. Ids are never used twice, so an old citation cannot point at another document."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("sha256", name="uq_documents_sha256"),
+        CheckConstraint(f"status IN {STATUSES}", name="ck_documents_status"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    """What the uploader called the file: shown to people, never used as a path."""
+    sha256: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    """Bytes of the original file."""
+    status: Mapped[str]
+    error_code: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    """How often reading was begun; a file that kills the program each time must not do so for ever."""
+    language: Mapped[str | None]
+    pages: Mapped[int | None]
+    skipped_pages: Mapped[str] = mapped_column(default="")
+    """Page numbers that could not be read, comma separated, while the others were."""
+    chunk_count: Mapped[int] = mapped_column(default=0)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    """Share of the work done, 0 to 1."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class DocumentText(Base):
+    """The text read from a document; the offsets of its passages count its characters."""
+
+    __tablename__ = "document_texts"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str]
+
+
+class Chunk(Base):
+    """One passage: a slice of its document's text, with where it stands and its vector."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        Index("ix_chunks_document_id_ordinal", "document_id", "ordinal", unique=True),
+        Index("ix_chunks_embedding_model", "embedding_model"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    ordinal: Mapped[int]
+    page: Mapped[int | None]
+    """1-based page of the passage's first character; None for formats without pages."""
+    heading: Mapped[str]
+    """The headings the passage stands under, outermost first, joined by ``HEADING_SEPARATOR``."""
+    text: Mapped[str]
+    char_start: Mapped[int]
+    char_end: Mapped[int]
+    embedding: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Little-endian float32 values, of length 1 (L2), or None while not computed."""
+    embedding_model: Mapped[str | None]
+
+
+def library_totals(session: Session) -> tuple[int, int]:
+    """Return how many documents are kept and how many bytes their originals take."""
+    count, size = session.execute(
+        select(func.count(Document.id), func.coalesce(func.sum(Document.size), 0))
+    ).one()
+    return count, size

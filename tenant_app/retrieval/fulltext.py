@@ -1,0 +1,112 @@
+"""Full-text search over the passages' terms, in the same SQLite file and transaction as the passages."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tenant_app.retrieval.analysis import analyse
+from tenant_app.retrieval.language import Language
+
+TITLE_WEIGHT: Final = 2.0
+HEADING_WEIGHT: Final = 1.5
+BODY_WEIGHT: Final = 1.0
+"""How much a term counts by where it stands: a document's name and headings say what a passage is about."""
+
+_INSERT = text(
+    "INSERT INTO passage_terms (rowid, title, heading, body) VALUES (:id, :title, :heading, :body)"
+)
+_DELETE = text(
+    "DELETE FROM passage_terms WHERE rowid IN (SELECT id FROM chunks WHERE document_id = :document_id)"
+)
+_MATCH = text(
+    "SELECT rowid, -bm25(passage_terms, :title, :heading, :body) AS score FROM passage_terms "
+    "WHERE passage_terms MATCH :expression ORDER BY score DESC, rowid LIMIT :most"
+)
+_FREQUENCIES = "SELECT term, doc FROM passage_terms_vocabulary WHERE term IN ({})"
+_COUNT = text("SELECT count(*) FROM chunks")
+
+
+@dataclass(frozen=True)
+class PassageWords:
+    """The words of one passage, by where they stand."""
+
+    chunk_id: int
+    title: str
+    heading: str
+    body: str
+
+
+def add_terms(session: Session, passages: Iterable[PassageWords], language: Language) -> None:
+    """Make passages findable; they must not be there yet."""
+    rows = [
+        {
+            "id": passage.chunk_id,
+            "title": _terms(passage.title, language),
+            "heading": _terms(passage.heading, language),
+            "body": _terms(passage.body, language),
+        }
+        for passage in passages
+    ]
+    if rows:
+        session.execute(_INSERT, rows)
+
+
+def remove_terms(session: Session, document_id: int) -> None:
+    """Forget the terms of a document's passages; to be called while its chunk rows are still there."""
+    session.execute(_DELETE, {"document_id": document_id})
+
+
+def match_terms(session: Session, terms: Sequence[str], most: int) -> dict[int, float]:
+    """Return the BM25 scores (> 0) of the best passages holding any of the distinct terms, best first."""
+    if not terms:
+        return {}
+    parameters = {
+        "expression": " OR ".join(f'"{term}"' for term in terms),
+        "title": TITLE_WEIGHT,
+        "heading": HEADING_WEIGHT,
+        "body": BODY_WEIGHT,
+        "most": most,
+    }
+    return {row.rowid: row.score for row in session.execute(_MATCH, parameters)}
+
+
+def term_weights(session: Session, terms: Iterable[str]) -> dict[str, float]:
+    """Return how telling each term is (inverse document frequency, > 0); a term of no passage tells most."""
+    wanted = list(dict.fromkeys(terms))
+    places = ", ".join(f":t{number}" for number in range(len(wanted)))
+    found = session.execute(
+        text(_FREQUENCIES.format(places)), {f"t{number}": term for number, term in enumerate(wanted)}
+    )
+    frequencies = {row.term: row.doc for row in found}
+    passages = session.scalar(_COUNT) or 0
+    return {term: _idf(passages, frequencies.get(term, 0)) for term in wanted}
+
+
+def passage_terms(session: Session, chunk_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Return every term of the given passages, those of their title and headings included."""
+    places = ", ".join(f":c{number}" for number in range(len(chunk_ids)))
+    rows = session.execute(
+        text(f"SELECT rowid, title, heading, body FROM passage_terms WHERE rowid IN ({places})"),  # noqa: S608
+        {f"c{number}": chunk_id for number, chunk_id in enumerate(chunk_ids)},
+    )
+    return {
+        chunk_id: frozenset(f"{title} {heading} {body}".split()) for chunk_id, title, heading, body in rows
+    }
+
+
+def coverage(weights: dict[str, float], terms: frozenset[str]) -> float:
+    """Return the share (0 to 1), by weight, of a question's terms that a passage holds."""
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in terms) / total if total else 0.0
+
+
+def _terms(words: str, language: Language) -> str:
+    return " ".join(analyse(words, language))
+
+
+def _idf(passages: int, holding: int) -> float:
+    return math.log(1 + (passages - holding + 0.5) / (holding + 0.5))

@@ -1,0 +1,53 @@
+"""Put the results of full-text and vector search into one order.
+
+    score = (1 - w) · lexical / best lexical  +  w · (cosine - floor) / (best cosine - floor)
+
+where the floor is the lowest cosine among the vector candidates, and w, the weight of the vectors, depends on
+what the embedding model knows of the question's language. Scores rather than ranks are mixed: a rank forgets
+by how much the first passage wins, which is what full-text search knows best.
+
+The default model (all-MiniLM-L6-v2) was trained on English. Over two French test sets nDCG@10 was, on the
+half of the questions not used to choose w (BM25 alone / w = 0.2 / equal-weight RRF): labour law 0.508 / 0.529
+/ 0.468, immigration code 0.370 / 0.382 / 0.333.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tenant_app.retrieval.language import Language
+
+DENSE_WEIGHTS: Final[Mapping[Language | None, float]] = {"fr": 0.2, "en": 0.65, None: 0.35}
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A passage and its fused score, 0 to 1."""
+
+    chunk_id: int
+    score: float
+
+
+def fuse(lexical: Mapping[int, float], dense: Mapping[int, float], dense_weight: float) -> list[Ranked]:
+    """Order the passages of both results, best first.
+
+    ``lexical`` holds positive BM25 scores, ``dense`` cosines; a passage missing from one counts as its worst.
+    When one result is empty the other decides alone.
+    """
+    weight = 0.0 if not dense else 1.0 if not lexical else dense_weight
+    lexical_shares = _shares(lexical, floor=0.0)
+    dense_shares = _shares(dense, floor=min(dense.values(), default=0.0))
+    ranked = [
+        Ranked(
+            chunk_id,
+            (1 - weight) * lexical_shares.get(chunk_id, 0.0) + weight * dense_shares.get(chunk_id, 0.0),
+        )
+        for chunk_id in lexical.keys() | dense.keys()
+    ]
+    return sorted(ranked, key=lambda passage: (-passage.score, passage.chunk_id))
+
+
+def _shares(scores: Mapping[int, float], floor: float) -> dict[int, float]:
+    """Return the scores as shares of the way from the floor to the best one."""
+    span = max(scores.values(), default=0.0) - floor
+    return {key: (score - floor) / span if span > 0 else 1.0 for key, score in scores.items()}

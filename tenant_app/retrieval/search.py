@@ -1,0 +1,168 @@
+"""Search: full text and vectors together, and what of a passage speaks for each hit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tenant_app.accounts.actor import Actor
+from tenant_app.database import Database
+from tenant_app.passages import Chunk, Document
+from tenant_app.retrieval.access import visible_documents
+from tenant_app.retrieval.analysis import analyse
+from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
+from tenant_app.retrieval.fulltext import coverage, match_terms, passage_terms, term_weights
+from tenant_app.retrieval.fusion import DENSE_WEIGHTS, Ranked, fuse
+from tenant_app.retrieval.language import Language, detect_language
+from tenant_app.retrieval.vector_index import VectorIndex
+from tenant_app.retrieval.vectors import DimensionMismatch, cosine
+
+CANDIDATES: Final = 100
+"""Passages taken from each of the two searches before they are put into one order."""
+MOST_HITS: Final = 50
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage found, with the evidence for it.
+
+    ``score`` (0 to 1) orders the hits of one answer. ``lexical`` and ``dense`` may be compared between
+    questions: ``lexical`` is the share of the question's terms that the passage (with its title and headings)
+    holds, each term weighted by how telling it is; ``dense`` is the cosine of question and passage, 0 when
+    negative or not computed.
+    """
+
+    chunk_id: int
+    document_id: int
+    document: str
+    page: int | None
+    heading: str
+    passage: str
+    score: float
+    lexical: float
+    dense: float
+
+
+@dataclass(frozen=True)
+class SearchAnswer:
+    """The hits, best first; ``degraded`` when full text alone answered; ``language`` if it shows."""
+
+    hits: tuple[Hit, ...]
+    degraded: bool
+    language: Language | None
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A question as both searches see it; ``vector`` is None when it could not be computed."""
+
+    language: Language | None
+    terms: tuple[str, ...]
+    vector: bytes | None
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What speaks for a passage; see Hit."""
+
+    lexical: float
+    dense: float
+
+
+class Search:
+    """Finds passages of one tenant's library."""
+
+    def __init__(
+        self, database: Database, index: VectorIndex, embeddings: EmbeddingClient, default_language: Language
+    ) -> None:
+        self._database = database
+        self._index = index
+        self._embeddings = embeddings
+        self._default_language: Language = default_language
+
+    def search(self, actor: Actor, query: str, top_k: int) -> SearchAnswer:
+        """Return at most `top_k` (1 to MOST_HITS) passages of documents the actor may see.
+
+        When the embedding server does not answer in time, full text answers alone and says ``degraded``.
+        """
+        question = self._question(query)
+        dense = self._nearest(question)
+        with self._database.read() as session:
+            lexical = match_terms(session, question.terms, CANDIDATES)
+            ranked = fuse(lexical, dense or {}, DENSE_WEIGHTS[question.language])
+            hits = _hits(session, actor, question, ranked, top_k)
+        return SearchAnswer(hits, degraded=dense is None, language=question.language)
+
+    def _question(self, query: str) -> _Question:
+        language = detect_language(query)
+        terms = dict.fromkeys(analyse(query, language or self._default_language))
+        try:
+            vector = self._embeddings.embed_question(query)
+        except EmbeddingsUnavailable as error:
+            _log.warning("search_without_vectors", reason=str(error))
+            vector = None
+        return _Question(language, tuple(terms), vector)
+
+    def _nearest(self, question: _Question) -> dict[int, float] | None:
+        """Return the vector candidates, or None when there is no telling."""
+        if question.vector is None:
+            return None
+        try:
+            return self._index.nearest(question.vector, CANDIDATES)
+        except DimensionMismatch as error:
+            _log.warning("search_without_vectors", reason=str(error))
+            return None
+
+
+def _hits(
+    session: Session, actor: Actor, question: _Question, ranked: Sequence[Ranked], top_k: int
+) -> tuple[Hit, ...]:
+    query = (
+        select(Chunk, Document)
+        .join(Document, Document.id == Chunk.document_id)
+        .where(Chunk.id.in_([passage.chunk_id for passage in ranked]), visible_documents(actor))
+    )
+    rows = {chunk.id: (chunk, document) for chunk, document in session.execute(query)}
+    # Passages deleted since the index was asked, or not the actor's, are not in `rows`.
+    best = [passage for passage in ranked if passage.chunk_id in rows][:top_k]
+    evidence = _evidence(session, question, [passage.chunk_id for passage in best])
+    return tuple(_hit(*rows[passage.chunk_id], passage.score, evidence[passage.chunk_id]) for passage in best)
+
+
+def _hit(chunk: Chunk, document: Document, score: float, evidence: _Evidence) -> Hit:
+    return Hit(
+        chunk_id=chunk.id,
+        document_id=document.id,
+        document=document.name,
+        page=chunk.page,
+        heading=chunk.heading,
+        passage=chunk.text,
+        score=score,
+        lexical=evidence.lexical,
+        dense=evidence.dense,
+    )
+
+
+def _evidence(session: Session, question: _Question, chunk_ids: Sequence[int]) -> dict[int, _Evidence]:
+    weights = term_weights(session, question.terms)
+    terms = passage_terms(session, chunk_ids)
+    cosines = _cosines(session, question.vector, chunk_ids)
+    return {
+        chunk_id: _Evidence(coverage(weights, terms.get(chunk_id, frozenset())), cosines.get(chunk_id, 0.0))
+        for chunk_id in chunk_ids
+    }
+
+
+def _cosines(session: Session, vector: bytes | None, chunk_ids: Sequence[int]) -> dict[int, float]:
+    """Return the cosine, not below 0, of each passage that has a vector comparable to the question's."""
+    if vector is None:
+        return {}
+    query = select(Chunk.id, Chunk.embedding).where(
+        Chunk.id.in_(chunk_ids), func.length(Chunk.embedding) == len(vector)
+    )
+    return {chunk_id: max(0.0, cosine(vector, stored or b"")) for chunk_id, stored in session.execute(query)}
