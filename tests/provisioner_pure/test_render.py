@@ -23,7 +23,8 @@ DOCUMENT_004 = """
     CLIENT_COLOR SUBSCRIPTION_PLAN MAX_USERS MAX_CASES AI_MODEL PREDICTION_THRESHOLD MAX_ANALYSIS_MONTHLY
     ADVANCED_FEATURES DATA_DIR PORT SECRET_KEY OPERATOR_KEY
 """
-STRANGE_ROOT = Path('/srv/l\'été "100%"; {n} # \\x')
+STRANGE = 'l\'été "100%"; {n} # \\x'
+STRANGE_ROOT = Path("/srv", STRANGE)
 
 
 def test_the_env_file_holds_exactly_the_applications_settings() -> None:
