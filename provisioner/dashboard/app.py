@@ -13,7 +13,6 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from provisioner.clock import Clock
 from provisioner.dashboard import api, formats, pages
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.context import Dashboard
@@ -22,6 +21,7 @@ from provisioner.dashboard.operators import LIFETIMES, Operators
 from provisioner.dashboard.reading import read_clients
 from provisioner.dashboard.store import Store
 from provisioner.host import HostSettings
+from provisioner.service.context import Context
 
 LANGUAGES: Final = ("fr", "en")
 ATTEMPTS_PER_MINUTE: Final = 10
@@ -37,19 +37,20 @@ _HEADERS: Final = {
 }
 
 
-def create_app(host: HostSettings, clock: Clock) -> Flask:
+def create_app(context: Context) -> Flask:
     """Return the dashboard of one host; it reads the registry and the usage files, and writes neither.
 
     Raises OSError when ``<root>/admin`` cannot be made or opened.
     """
-    store = Store(host.root)
+    host, clock = context.host, context.clock
+    store = Store(context.root)
     app = Flask("provisioner.dashboard", static_folder=None, template_folder=None)
     app.extensions[EXTENSION] = Dashboard(
         host=host,
         clock=clock,
         operators=Operators(store, clock),
         attempts=Attempts(clock, ATTEMPTS_PER_MINUTE),
-        clients=lambda: read_clients(host, clock),
+        clients=lambda: read_clients(context),
     )
     _configure(app, host, store.signing_key())
     # nginx overwrites X-Forwarded-For, so exactly one hop is believed.

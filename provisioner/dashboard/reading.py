@@ -1,39 +1,44 @@
-"""Joins the registry with the usage files of this month; opens both for reading only."""
+"""Joins the rows of ``list`` with the usage files of this month; changes nothing."""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from pathlib import Path
 
-from provisioner.clock import Clock
 from provisioner.dashboard.clients import MEBIBYTE, Client, UsageState
-from provisioner.host import HostSettings
 from provisioner.naming import TenantId
-from provisioner.registry.database import Database
-from provisioner.registry.registry import Entry, Registry
+from provisioner.registry.registry import Entry
+from provisioner.service import listing
+from provisioner.service.context import Context
 from provisioner.usage_files import UnreadableUsage, UsageRecord, read_usage
 
-UNKNOWN_HEALTH: Final = "unknown"
+
+def read_clients(context: Context) -> list[Client]:
+    """Return every client with the usage of the current month (UTC)."""
+    # A context keeps what it has loaded; the dashboard lives longer than what was loaded is true.
+    now = replace(context)
+    entries = {entry.id: entry for entry in now.registry.all()}
+    month = now.clock.now().strftime("%Y-%m")
+    return [
+        _client(now.layout.client(TenantId(row.id)), row, entries[row.id], month)
+        for row in listing.rows(now)
+        # One booked between the two readings is shown the next time.
+        if row.id in entries
+    ]
 
 
-def read_clients(host: HostSettings, clock: Clock) -> list[Client]:
-    """Return every client of the host with the usage of the current month (UTC)."""
-    registry = Registry(Database.open_to_read(host.layout.registry), clock)
-    month = clock.now().strftime("%Y-%m")
-    return [_client(host, entry, month) for entry in registry.all()]
-
-
-def _client(host: HostSettings, entry: Entry, month: str) -> Client:
-    usage_state, usage = _usage(host, entry, month)
+def _client(directory: Path, row: listing.Row, entry: Entry, month: str) -> Client:
+    usage_state, usage = _usage(directory, entry.id, month)
     storage_mb = entry.limits["storage_mb"]
     return Client(
-        id=entry.id,
-        name=entry.name,
-        plan=entry.plan,
-        port=entry.port,
-        hostname=entry.hostname,
-        url=host.public_url(entry.hostname),
-        state=entry.state,
-        health=UNKNOWN_HEALTH,
+        id=row.id,
+        name=row.name,
+        plan=row.plan,
+        port=row.port,
+        hostname=row.hostname,
+        url=row.url,
+        state=row.state,
+        health=row.health,
         price_cents=entry.price_cents,
         storage_limit=None if storage_mb is None else storage_mb * MEBIBYTE,
         usage_state=usage_state,
@@ -41,9 +46,9 @@ def _client(host: HostSettings, entry: Entry, month: str) -> Client:
     )
 
 
-def _usage(host: HostSettings, entry: Entry, month: str) -> tuple[UsageState, UsageRecord | None]:
+def _usage(directory: Path, client_id: str, month: str) -> tuple[UsageState, UsageRecord | None]:
     try:
-        usage = read_usage(host.layout.client(TenantId(entry.id)), entry.id, month)
+        usage = read_usage(directory, client_id, month)
     except UnreadableUsage:
         return "unreadable", None
     return ("known", usage) if usage else ("none", None)

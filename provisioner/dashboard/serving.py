@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from provisioner.clock import SystemClock
 from provisioner.dashboard.app import create_app
-from provisioner.host import load_host
+from provisioner.service.context import Context
 
 THREADS: Final = 4
 
@@ -42,11 +39,11 @@ class DashboardServer(BaseApplication):
         return self._app
 
 
-def serve(root: Path, bind: str) -> None:
-    """Serve the dashboard of the host at ``root`` until told to stop.
+def serve(context: Context, bind: str) -> None:
+    """Serve the dashboard of the context's root until told to stop.
 
-    ``bind`` is ``127.0.0.1:8090`` or ``unix:/path``.
+    ``bind`` is ``127.0.0.1:8090`` or ``unix:/path``; a socket systemd hands over comes first.
 
     Raises InvalidConfiguration for a bad host.yaml and OSError when ``<root>/admin`` cannot be opened.
     """
-    DashboardServer(create_app(load_host(root, os.environ), SystemClock()), bind).run()
+    DashboardServer(create_app(context), bind).run()

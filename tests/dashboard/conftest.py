@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
+from provisioner.cli.output import Output
 from provisioner.dashboard.app import create_app
 from provisioner.dashboard.operators import add_operator
 from provisioner.host import HostSettings
@@ -20,6 +21,8 @@ from provisioner.registry.database import Database
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from provisioner.resources import plans_file
+from provisioner.runner import SystemRunner
+from provisioner.service.context import Context
 from provisioner.spec import TenantRequest, build_spec
 from tests.dashboard.clock import FixedClock
 
@@ -34,6 +37,20 @@ AddClient = Callable[..., Path]
 def clock() -> FixedClock:
     """Return a clock the test moves: 21 November 2026, 9:30 UTC."""
     return FixedClock(datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
+
+
+@pytest.fixture
+def context(tmp_path: Path, clock: FixedClock) -> Context:
+    """Return a fresh local root as the commands see it; no supervisor answers there."""
+    return Context(
+        root=tmp_path,
+        driver_name="local",
+        environ={},
+        clock=clock,
+        runner=SystemRunner(),
+        observer=Output(),
+        say=Output().say,
+    )
 
 
 @pytest.fixture
@@ -92,10 +109,10 @@ def usage_of(client_id: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(host: HostSettings, clock: FixedClock) -> Flask:
+def app(host: HostSettings, context: Context) -> Flask:
     """Return the dashboard of a host with one operator."""
     add_operator(host.root, EMAIL, SecretStr(PASSWORD))
-    return create_app(host, clock)
+    return create_app(context)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_each_client_shows_plan_state_usage_users_storage_amount_and_activity(
         "Cabinet Dupont &amp; Associés",
         "dupont.localhost",
         "professional",
-        "en service",
+        "en panne",
         "412 / 1 000",
         "8 / 10",
         "700 Mo",

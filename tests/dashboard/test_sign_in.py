@@ -14,6 +14,7 @@ from provisioner.dashboard.app import create_app
 from provisioner.dashboard.operators import add_operator
 from provisioner.errors import InvalidRequest
 from provisioner.host import HostSettings
+from provisioner.service.context import Context
 from tests.dashboard.clock import FixedClock
 from tests.dashboard.conftest import EMAIL, PASSWORD, csrf_token, post_form
 
@@ -76,10 +77,10 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(visitor: FlaskClie
 
 
 def test_five_failures_lock_the_address_even_for_the_right_password_and_after_a_restart(
-    host: HostSettings, app: Flask, clock: FixedClock
+    context: Context, app: Flask, clock: FixedClock
 ) -> None:
     def sign_in() -> int:
-        restarted = create_app(host, clock).test_client()
+        restarted = create_app(context).test_client()
         return restarted.post("/admin/api/login", json={"email": EMAIL, "password": PASSWORD}).status_code
 
     visitor = app.test_client()
@@ -151,12 +152,10 @@ def test_passwords_and_sign_ins_are_kept_as_hashes_in_a_private_file(
     assert stored.startswith("$argon2id$")
 
 
-def test_the_signing_key_survives_a_restart(
-    host: HostSettings, operator: FlaskClient, clock: FixedClock
-) -> None:
+def test_the_signing_key_survives_a_restart(context: Context, operator: FlaskClient) -> None:
     cookie = operator.get_cookie("tenantry-admin")
     assert cookie is not None
-    restarted = create_app(host, clock).test_client()
+    restarted = create_app(context).test_client()
     restarted.set_cookie("tenantry-admin", cookie.value)
 
     assert restarted.get("/admin/clients").status_code == 200
