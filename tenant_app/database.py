@@ -77,16 +77,6 @@ class Database:
             with Session(immediate, expire_on_commit=False) as session, session.begin():
                 yield session
 
-    def migrate(self) -> None:
-        """Bring the file to the newest revision, creating it when absent.
-
-        Whatever a migration raises is raised unchanged; the file is then as it was.
-        """
-        from tenant_app.migrations.upgrade import upgrade  # noqa: PLC0415 - alembic is heavy and seldom needed
-
-        with self.engine.connect() as connection:
-            upgrade(connection)
-
     def ping(self) -> None:
         """Read one row; raises sqlalchemy.exc.OperationalError when the database does not answer."""
         with self.read() as session:

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, request
 from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
@@ -14,6 +15,8 @@ from tenant_app.api import csrf, headers, health, openapi, operator, problems
 from tenant_app.api.context import EXTENSION
 from tenant_app.billing import routes as billing
 from tenant_app.clock import Clock, SystemClock
+from tenant_app.library import routes as library
+from tenant_app.retrieval import routes as retrieval
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
 from tenant_app.web.language import choose_language
@@ -22,6 +25,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     health.blueprint,
     accounts.blueprint,
     billing.blueprint,
+    retrieval.blueprint,
+    library.blueprint,
     openapi.blueprint,
     operator.blueprint,
 )
@@ -30,6 +35,12 @@ TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
 MEBIBYTE = 1024 * 1024
 LARGEST_JSON_BODY = MEBIBYTE
 """Bytes; only an upload may be larger."""
+
+
+class RowId(IntegerConverter):
+    """An id in a path: what SQLite's integers can hold, so that anything else is simply not found."""
+
+    regex = "[1-9][0-9]{0,17}"
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
@@ -43,6 +54,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     Babel(app, locale_selector=choose_language)
     problems.install(app)
     app.before_request(_limit_body)
+    app.url_map.converters["int"] = RowId
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

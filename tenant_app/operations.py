@@ -6,10 +6,10 @@ take the same JSON object and answer the same one.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from flask_babel import lazy_gettext
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from tenant_app import data_directory
 from tenant_app.accounts.keys import NewKey
@@ -67,7 +67,7 @@ class NamedKey(Body):
 class OneKey(Body):
     """A key, by id."""
 
-    id: int
+    id: Annotated[int, Field(ge=1, lt=2**63)]
 
 
 P = TypeVar("P", bound=Body)
@@ -103,8 +103,7 @@ def perform(name: str, services: Services, payload: Mapping[str, Any], *, runnin
 
 def _init(services: Services, payload: Init) -> Answer:
     """Make the instance ready to start; run again, it replaces the admin's password and the key."""
-    data_directory.prepare(services.settings.data_dir)
-    services.database.migrate()
+    _bring_up_to_date(services)
     users = services.accounts.users
     try:
         user = users.find_by_email(payload.admin_email)
@@ -119,9 +118,15 @@ def _init(services: Services, payload: Init) -> Answer:
 
 
 def _migrate(services: Services, _payload: Nothing) -> Answer:
-    data_directory.prepare(services.settings.data_dir)
-    services.database.migrate()
+    _bring_up_to_date(services)
     return {}
+
+
+def _bring_up_to_date(services: Services) -> None:
+    from tenant_app.migrations.upgrade import migrate  # noqa: PLC0415 - alembic is heavy and seldom needed
+
+    data_directory.prepare(services.settings.data_dir)
+    migrate(services.database)
 
 
 def _user_add(services: Services, payload: NewUser) -> Answer:

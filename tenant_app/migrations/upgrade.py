@@ -4,6 +4,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
+from tenant_app.database import Database
 from tenant_app.schema_revision import MIGRATIONS
 
 
@@ -16,21 +17,25 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply every missing revision in one transaction: all of them, or none.
+def migrate(database: Database) -> None:
+    """Bring the file to the newest revision, creating it when absent: every missing revision, or none.
 
     Foreign keys are off meanwhile (SQLite changes a table by copying it) and checked before the commit.
+    Whatever a migration raises is raised unchanged.
     """
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    driver.execute("PRAGMA foreign_keys = OFF")
-    try:
-        with connection.begin():
-            command.upgrade(configuration(connection), "head")
-            broken = connection.execute(text("PRAGMA foreign_key_check")).all()
-            if broken:
-                raise RuntimeError(
-                    f"migration would leave {len(broken)} rows pointing at nothing: {broken[:3]}"
-                )
-    finally:
-        driver.execute("PRAGMA foreign_keys = ON")
+    with database.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                command.upgrade(configuration(connection), "head")
+                _require_whole(connection)
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _require_whole(connection: Connection) -> None:
+    broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+    if broken:
+        raise RuntimeError(f"the migration leaves {len(broken)} rows pointing at nothing")

@@ -9,10 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
+from tenant_app import data_directory
 from tenant_app.accounts.roles import Role
 from tenant_app.api.context import EXTENSION
 from tenant_app.database import Database
 from tenant_app.factory import create_app
+from tenant_app.migrations.upgrade import migrate
 from tenant_app.services import Services
 from tenant_app.settings import Settings
 from tests.tenant_app.clock import FixedClock
@@ -28,16 +30,16 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a database at the newest revision, to be copied: migrating takes longer than a test."""
     path = tmp_path_factory.mktemp("migrated") / "tenant.sqlite3"
     database = Database(path)
-    database.migrate()
+    migrate(database)
     database.close()
     return path
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path, migrated_database: Path) -> Path:
-    """Return a tenant's data directory with an empty, migrated database."""
+    """Return a tenant's data directory, laid out, with an empty, migrated database."""
     directory = tmp_path / "data"
-    directory.mkdir()
+    data_directory.prepare(directory)
     shutil.copy(migrated_database, directory / "tenant.sqlite3")
     return directory
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from sqlalchemy.exc import StatementError
 
 from tenant_app.accounts.models import User
 from tenant_app.database import Base, Database
+from tenant_app.migrations.upgrade import configuration, migrate
 from tenant_app.schema_revision import SchemaOutOfDate, newest_revision, require_current
 
 NOW = datetime(2025, 1, 15, 10, tzinfo=UTC)
@@ -114,17 +116,13 @@ def test_the_migrations_build_exactly_the_tables_the_program_uses(database: Data
 def test_migrating_again_changes_nothing(database: Database) -> None:
     with database.write() as session:
         session.add(user("a@dupont.test"))
-    database.migrate()
+    migrate(database)
     with database.read() as session:
         assert session.query(User).count() == 1
     require_current(database.path)
 
 
 def test_every_migration_can_be_undone(data_dir: Path) -> None:
-    from alembic import command  # noqa: PLC0415 - heavy, and only this test needs it
-
-    from tenant_app.migrations.upgrade import configuration  # noqa: PLC0415 - the same
-
     database = Database(data_dir / "tenant.sqlite3")
     with database.engine.begin() as connection:
         command.downgrade(configuration(connection), "base")
@@ -143,7 +141,7 @@ def test_rows_that_point_at_nothing_stop_the_migration(tmp_path: Path) -> None:
     broken.close()
     database = Database(path)
     with pytest.raises(RuntimeError, match="1 rows pointing at nothing"):
-        database.migrate()
+        migrate(database)
     database.close()
     with pytest.raises(SchemaOutOfDate):
         require_current(path)
