@@ -14,6 +14,7 @@ import pwd
 import secrets
 import shutil
 import stat
+import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -169,6 +170,26 @@ def remove_tree(path: Path) -> bool:
     shutil.rmtree(path)
     sync_directory(path.parent)
     return True
+
+
+def archive_tree(source: Path, target: Path) -> None:
+    """Write a directory into a gzipped tar file (mode 0600), owners, modes and links as they are.
+
+    Links are stored, never followed. The file appears under its name only when it is whole and on disk.
+    """
+    temporary = target.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=6) as archive:
+                archive.add(source, arcname=source.name)
+            stream.flush()
+            os.fsync(descriptor)
+        temporary.rename(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(target.parent)
 
 
 def sweep(folder: Path) -> None:

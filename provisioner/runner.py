@@ -39,9 +39,16 @@ class Finished:
 
 
 class Runner(Protocol):
-    """Runs commands; the executor needs no more than this."""
+    """Runs commands."""
 
-    def run(self, command: Command) -> Finished: ...
+    def run(self, command: Command) -> Finished:
+        """Run to the end; raises CommandFailed for any status but 0."""
+
+    def attempt(self, command: Command) -> Finished:
+        """Run to the end, whatever its status."""
+
+    def show(self, command: Command) -> int:
+        """Run on this terminal and return the status."""
 
 
 class SystemRunner:

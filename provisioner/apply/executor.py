@@ -10,6 +10,7 @@ from provisioner.apply.journal import Journal
 from provisioner.apply.tools import Tools, Undo
 from provisioner.errors import ProvisionError, StepFailed, UndoFailed
 from provisioner.steps import (
+    ArchiveTree,
     ChangeNginx,
     ChangeUnits,
     CreateGroup,
@@ -33,6 +34,7 @@ ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
     WriteFile: file_actions.write_file,
     RemoveFile: file_actions.remove_file,
     RemoveTree: file_actions.remove_tree,
+    ArchiveTree: file_actions.archive_tree,
     CreateGroup: system_actions.create_group,
     CreateUser: system_actions.create_user,
     RemoveUser: system_actions.remove_user,

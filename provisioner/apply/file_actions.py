@@ -7,7 +7,7 @@ from pathlib import Path
 
 from provisioner import filesystem
 from provisioner.apply.tools import Tools, Undo
-from provisioner.steps import MakeDirectory, RemoveFile, RemoveTree, WriteFile
+from provisioner.steps import ArchiveTree, MakeDirectory, RemoveFile, RemoveTree, WriteFile
 
 
 def make_directory(step: MakeDirectory, _tools: Tools) -> Undo | None:
@@ -37,6 +37,12 @@ def remove_tree(step: RemoveTree, _tools: Tools) -> Undo | None:
     """Erase a directory; there is no way back."""
     filesystem.remove_tree(step.path)
     return None
+
+
+def archive_tree(step: ArchiveTree, _tools: Tools) -> Undo | None:
+    """Write the archive; undone, it is removed."""
+    filesystem.archive_tree(step.source, step.target)
+    return partial(_erase, step.target)
 
 
 def _erase(path: Path) -> None:

@@ -1,0 +1,57 @@
+"""`provision host`."""
+
+from __future__ import annotations
+
+import click
+
+from provisioner.cli.commands import Group
+from provisioner.cli.session import Session, pass_session
+from provisioner.service import host as service
+
+
+@click.group(cls=Group)
+def host() -> None:
+    """Begin a host, bring it back after a reboot, and stop it.
+
+    \b
+    Example:
+        provision host init
+    """
+
+
+@host.command()
+@click.option("--dry-run", is_flag=True, help="Print the steps that would run, and run none.")
+@pass_session
+def init(session: Session, /, dry_run: bool) -> None:
+    """Have this root, its settings file and its shared programs there and running.
+
+    Clients that were running come back with them. Running it again does no harm.
+
+    \b
+    Example:
+        provision --root /srv/assistants host init
+    """
+    context = session.context
+    if dry_run:
+        session.output.steps(service.rehearse_init(context))
+        return
+    service.init(context)
+    for notice in context.driver.notices():
+        session.output.say(f"Notice: {notice}")
+    dashboard = context.host.public_url(f"admin.{context.host.base_domain}")
+    document = {"root": str(context.root), "driver": context.driver.name, "dashboard": dashboard}
+    session.output.result(document, lambda: f"{context.root} is ready; the dashboard is on {dashboard}.")
+
+
+@host.command()
+@pass_session
+def stop(session: Session, /) -> None:
+    """Stop every program of this root. Nothing is lost: `host init` brings back what ran.
+
+    \b
+    Example:
+        provision host stop
+    """
+    service.stop(session.context)
+    document = {"root": str(session.context.root), "state": "stopped"}
+    session.output.result(document, lambda: f"Nothing of {session.context.root} is running any more.")

@@ -1,0 +1,64 @@
+"""`provision key`: one client's API keys."""
+
+from __future__ import annotations
+
+import click
+
+from provisioner.cli.commands import Group
+from provisioner.cli.output import listing, table
+from provisioner.cli.session import Session, pass_session
+from provisioner.service import keys as service
+
+
+@click.group(cls=Group)
+def key() -> None:
+    """Make, list and revoke one client's API keys.
+
+    \b
+    Example:
+        provision key new dupont intranet
+    """
+
+
+@key.command()
+@click.argument("id_", metavar="ID")
+@click.argument("name")
+@pass_session
+def new(session: Session, /, id_: str, name: str) -> None:
+    """Make an API key. It is shown once; only its digest is kept.
+
+    \b
+    Example:
+        provision key new dupont intranet
+    """
+    answer = service.new(session.context, id_, name)
+    session.output.result(answer, lambda: listing(answer))
+
+
+@key.command("list")
+@click.argument("id_", metavar="ID")
+@pass_session
+def list_(session: Session, /, id_: str) -> None:
+    """Show the client's keys by number and name, never the keys themselves.
+
+    \b
+    Example:
+        provision key list dupont
+    """
+    keys = service.all_of(session.context, id_)
+    session.output.result(keys, lambda: table(keys, ("id", "name", "hint", "created_at")))
+
+
+@key.command()
+@click.argument("id_", metavar="ID")
+@click.argument("key_id", metavar="KEY", type=int)
+@pass_session
+def revoke(session: Session, /, id_: str, key_id: int) -> None:
+    """End a key at once, by its number in `key list`.
+
+    \b
+    Example:
+        provision key revoke dupont 3
+    """
+    service.revoke(session.context, id_, key_id)
+    session.output.result({"id": key_id, "state": "revoked"}, lambda: f"Key {key_id} is revoked.")

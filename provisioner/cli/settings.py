@@ -1,0 +1,29 @@
+"""`provision set`."""
+
+from __future__ import annotations
+
+import click
+
+from provisioner.cli.commands import Command
+from provisioner.cli.convergence import show_reports
+from provisioner.cli.session import Session, pass_session
+from provisioner.service import settings as service
+from provisioner.spec import parse_settings
+
+
+@click.command("set", cls=Command)
+@click.argument("id_", metavar="ID")
+@click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True)
+@pass_session
+def set_(session: Session, /, id_: str, pairs: tuple[str, ...]) -> None:
+    """Change who a client is, or one figure of its plan, and restart it with that.
+
+    Keys are those of a plan in plans.yaml (max_cases, max_upload_mb, …) and name, siret, address, phone,
+    email, logo, color, assistant. An empty value goes back to the plan's or the default.
+
+    \b
+    Example:
+        provision set dupont max_cases=5000 color=#2c3e50
+        provision set dupont max_cases=
+    """
+    show_reports(session, service.change(session.context, id_, parse_settings(pairs)))

@@ -1,0 +1,148 @@
+"""`diff` and `apply`: what is on disk beside what shall be, and the way from one to the other.
+
+Three versions of each file are compared: as Tenantry last wrote it, as it is, as it shall be. A file that
+is not as it was written was edited by hand; it is reported and kept, and overwritten only with `--reset`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from io import StringIO
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from provisioner.drivers.protocol import Observed, Tenant, Wish
+from provisioner.filesystem import RenderedFile, read_text
+from provisioner.registry.models import State
+from provisioner.registry.registry import Entry, Registry
+from provisioner.service.context import Context
+from provisioner.service.tenants import tenant_of
+from provisioner.service.transaction import Transaction, changing
+
+_APPLIED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
+
+
+class Change(StrEnum):
+    """How a file on disk compares with what it shall be."""
+
+    UNCHANGED = "unchanged"
+    CREATED = "created"
+    """It is missing; `apply` writes it."""
+    UPDATED = "updated"
+    """It is as last written, and shall be otherwise now; `apply` writes it."""
+    HAND_EDITED = "hand-edited"
+    """Somebody changed it; `apply` keeps it, `apply --reset` overwrites it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file of one client. `lines` is a unified diff from disk to what shall be.
+
+    Of a secret file only the names of the keys that differ are in it.
+    """
+
+    tenant_id: str
+    path: Path
+    change: Change
+    lines: tuple[str, ...] = ()
+
+
+def diff(context: Context, tenant_id: str | None) -> list[FileReport]:
+    """Return the files that are not as they shall be, of one client or of all; changes nothing."""
+    return [
+        report
+        for entry in _entries(context.registry, tenant_id)
+        for report in _reports(context, context.registry, entry)
+        if report.change != Change.UNCHANGED
+    ]
+
+
+def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[FileReport]:
+    """Bring one client, or all, to what they shall be; return what was found for every file.
+
+    Clients are brought there one after another: when one fails it is undone, those before it stay.
+    """
+    names = [tenant_id] if tenant_id else [entry.id for entry in _entries(context.registry, None)]
+    if not names:
+        _apply_host(context)
+    return [report for name in names for report in _apply_one(context, name, reset=reset)]
+
+
+def converge(context: Context, transaction: Transaction, entry: Entry, *, reset: bool) -> list[FileReport]:
+    """Bring one client to what it shall be, inside a transaction."""
+    tenant, driver = tenant_of(context, entry), context.driver
+    reports = _reports(context, transaction.registry, entry)
+    kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
+    transaction.execute(driver.steps(tenant, transaction.observe(driver, tenant), Wish(keep=kept)))
+    before = transaction.registry.written(entry.id)
+    transaction.registry.record_written(entry.id, _written(driver.files(tenant), kept, before))
+    return reports
+
+
+def _apply_host(context: Context) -> None:
+    with changing(context, "apply") as transaction:
+        transaction.execute(context.driver.host_steps(context.driver.observe_host()))
+
+
+def _apply_one(context: Context, tenant_id: str, *, reset: bool) -> list[FileReport]:
+    with changing(context, f"apply {tenant_id}", tenant_id) as transaction:
+        entry = transaction.registry.get(tenant_id)
+        transaction.execute(context.driver.host_steps(context.driver.observe_host()))
+        transaction.settle()
+        tenant = tenant_of(context, entry)
+        transaction.registry.change(entry.request, tenant.spec)
+        return converge(context, transaction, entry, reset=reset)
+
+
+def _entries(registry: Registry, tenant_id: str | None) -> Sequence[Entry]:
+    if tenant_id is not None:
+        return [registry.get(tenant_id)]
+    return [entry for entry in registry.all() if entry.state in _APPLIED]
+
+
+def _written(
+    files: Sequence[RenderedFile], kept: frozenset[Path], before: dict[Path, str]
+) -> dict[Path, str]:
+    """The digests to remember: a file that was kept is still known as we last wrote it."""
+    written = {file.path: file.digest for file in files if file.path not in kept}
+    return {**written, **{path: before[path] for path in kept if path in before}}
+
+
+def _reports(context: Context, registry: Registry, entry: Entry) -> list[FileReport]:
+    tenant = tenant_of(context, entry)
+    observed = context.driver.observe(tenant)
+    written = registry.written(entry.id)
+    return [_report(tenant, file, observed, written) for file in context.driver.files(tenant)]
+
+
+def _report(tenant: Tenant, file: RenderedFile, observed: Observed, written: dict[Path, str]) -> FileReport:
+    change = _compare(observed.digests.get(file.path), written.get(file.path), file.digest)
+    lines = () if change == Change.UNCHANGED else _lines(file)
+    return FileReport(tenant.id, file.path, change, lines)
+
+
+def _compare(now: str | None, written: str | None, wanted: str) -> Change:
+    if now is None:
+        return Change.CREATED
+    if now == wanted:
+        return Change.UNCHANGED
+    return Change.UPDATED if now == written else Change.HAND_EDITED
+
+
+def _lines(file: RenderedFile) -> tuple[str, ...]:
+    now = read_text(file.path) or ""
+    if file.secret:
+        return tuple(f"differs: {key}" for key in _differing_keys(now, file.text))
+    compared = difflib.unified_diff(
+        now.splitlines(), file.text.splitlines(), f"{file.path} (now)", f"{file.path} (to be)", lineterm=""
+    )
+    return tuple(compared)
+
+
+def _differing_keys(now: str, wanted: str) -> list[str]:
+    one, other = (dotenv_values(stream=StringIO(text), interpolate=False) for text in (now, wanted))
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))

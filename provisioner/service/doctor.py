@@ -1,0 +1,78 @@
+"""`doctor`: looks for what is not as it should be, and names the mend. It changes nothing."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+
+from provisioner.apply.journal import cut_off
+from provisioner.drivers.protocol import Finding
+from provisioner.errors import ProvisionError
+from provisioner.registry.models import State
+from provisioner.registry.registry import Entry
+from provisioner.service import listing
+from provisioner.service.context import Context
+from provisioner.service.convergence import Change, diff
+from provisioner.service.health import Health
+
+
+def examine(context: Context) -> list[Finding]:
+    """Return everything that was found, the host's own parts first."""
+    entries = context.registry.all()
+    return [
+        *context.driver.findings(),
+        *_cut_off_commands(context),
+        *_unfinished(entries),
+        *_unhealthy(context),
+        *_unknown_folders(context, entries),
+        *_open_secrets(context, entries),
+        *_differing_files(context),
+    ]
+
+
+def _cut_off_commands(context: Context) -> Iterator[Finding]:
+    for one in cut_off(context.layout.journal):
+        subject = one.tenant_id or "host"
+        yield Finding(subject, str(one), "Run the same command again; it goes on from there.")
+
+
+def _unfinished(entries: list[Entry]) -> Iterator[Finding]:
+    for entry in entries:
+        if entry.state == State.CREATING:
+            mend = f"`provision new {entry.id} …` again finishes it, `provision purge {entry.id}` drops it."
+            yield Finding(entry.id, "It was begun and not finished.", mend)
+
+
+def _unhealthy(context: Context) -> Iterator[Finding]:
+    for row in listing.rows(context):
+        if row.health in (Health.DOWN, Health.DEGRADED):
+            mend = f"`provision logs {row.id}` says why; `provision restart {row.id}` starts it anew."
+            yield Finding(row.id, f"It is {row.state}, its health {row.health}.", mend)
+
+
+def _unknown_folders(context: Context, entries: list[Entry]) -> Iterator[Finding]:
+    known = {f"client-{entry.id}" for entry in entries if entry.state != State.ARCHIVED}
+    for folder in sorted(context.root.glob("client-*")):
+        if folder.name not in known:
+            mend = "`provision remove` again if the client is archived; otherwise look at it and delete it."
+            yield Finding(folder.name, f"{folder} belongs to no client that is served.", mend)
+
+
+def _open_secrets(context: Context, entries: list[Entry]) -> Iterator[Finding]:
+    for entry in entries:
+        path = context.layout.root / f"client-{entry.id}" / ".env"
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Finding(entry.id, f"{path} can be read by others.", f"chmod 600 {path}")
+
+
+def _differing_files(context: Context) -> Iterator[Finding]:
+    try:
+        reports = diff(context, None)
+    except ProvisionError as error:
+        yield Finding("plans", error.message, error.mend)
+        return
+    for report in reports:
+        mend = f"`provision diff {report.tenant_id}` shows it; `provision apply {report.tenant_id}` mends it."
+        if report.change == Change.HAND_EDITED:
+            mend = f"`provision apply {report.tenant_id} --reset` overwrites the edit, if it is not wanted."
+        yield Finding(report.tenant_id, f"{report.path} is not as it shall be ({report.change}).", mend)

@@ -1,0 +1,23 @@
+"""`key`: one client's API keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.service.context import Context
+from provisioner.service.operations import operate
+
+
+def new(context: Context, tenant_id: str, name: str) -> dict[str, Any]:
+    """Make a key; the answer holds it, this once."""
+    return operate(context, tenant_id, "key-new", {"name": name})
+
+
+def all_of(context: Context, tenant_id: str) -> list[dict[str, Any]]:
+    """Return the client's live keys, without the keys themselves."""
+    return list(operate(context, tenant_id, "key-list", {})["keys"])
+
+
+def revoke(context: Context, tenant_id: str, key_id: int) -> dict[str, Any]:
+    """End a key, at once."""
+    return operate(context, tenant_id, "key-revoke", {"id": key_id})

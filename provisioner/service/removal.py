@@ -1,0 +1,82 @@
+"""`remove` keeps everything in an archive; `purge` keeps nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from provisioner.errors import WrongState
+from provisioner.filesystem import RenderedFile
+from provisioner.registry.models import State
+from provisioner.registry.registry import Entry
+from provisioner.service.context import Context
+from provisioner.service.tenants import require_state, tenant_of
+from provisioner.service.transaction import changing
+from provisioner.steps import ArchiveTree, MakeDirectory, RemoveTree, WriteFile
+
+
+def remove(context: Context, tenant_id: str) -> Path:
+    """Stop serving a client and put everything it had into an archive; return the archive.
+
+    The id stays taken, the port is free again. Cut off before the archive is recorded, everything is
+    still there; after that, running it again erases what is left.
+    """
+    with changing(context, f"remove {tenant_id}", tenant_id) as transaction:
+        entry = transaction.registry.get(tenant_id)
+        driver = context.driver
+        tenant = replace(tenant_of(context, entry), running=False)
+        if entry.state == State.ARCHIVED:
+            archive = _require_leftovers(context, entry)
+        else:
+            require_state(entry, (State.RUNNING, State.STOPPED, State.SUSPENDED), "remove")
+            archive = _archive_path(context, tenant_id)
+            transaction.execute(
+                (
+                    *driver.stop_steps(tenant),
+                    MakeDirectory(archive.parent, 0o700),
+                    WriteFile(RenderedFile(archive.parent / "entry.json", _describe(entry), 0o600)),
+                    ArchiveTree(context.layout.client(tenant.id), archive),
+                    *driver.remove_steps(tenant),
+                )
+            )
+            transaction.registry.archive(tenant_id, archive)
+            transaction.settle()
+        transaction.execute(driver.erase_steps(tenant))
+        return archive
+
+
+def purge(context: Context, tenant_id: str) -> None:
+    """Erase a client whatever its state: processes, site, directory, archives, system user, entry.
+
+    The events that name it stay. Cut off, the entry is still there and it can be run again.
+    """
+    with changing(context, f"purge {tenant_id}", tenant_id) as transaction:
+        entry = transaction.registry.get(tenant_id)
+        driver = context.driver
+        tenant = replace(tenant_of(context, entry), running=False)
+        transaction.execute(driver.remove_steps(tenant))
+        transaction.settle()
+        transaction.execute(
+            (*driver.erase_steps(tenant), RemoveTree(_archive_path(context, tenant_id).parent))
+        )
+        transaction.registry.forget(tenant_id)
+
+
+def _archive_path(context: Context, tenant_id: str) -> Path:
+    moment = f"{context.clock.now():%Y%m%dT%H%M%SZ}"
+    return context.layout.archive / tenant_id / f"{moment}.tar.gz"
+
+
+def _describe(entry: Entry) -> str:
+    """What the archive needs beside the files, to become a client again."""
+    return entry.request.model_dump_json(indent=2) + "\n"
+
+
+def _require_leftovers(context: Context, entry: Entry) -> Path:
+    """An archived client is removed again only to finish what was cut off."""
+    if entry.archive is None or not (context.layout.root / f"client-{entry.id}").exists():
+        raise WrongState(
+            f"{entry.id} is archived already, in {entry.archive}.",
+            f"`provision purge {entry.id}` erases it for good.",
+        )
+    return entry.archive

@@ -1,0 +1,32 @@
+"""`set`: change what one client was asked to be, and bring it there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner.errors import ProvisionError
+from provisioner.registry.models import State
+from provisioner.service.context import Context
+from provisioner.service.convergence import FileReport, converge
+from provisioner.service.tenants import require_state, spec_of
+from provisioner.service.transaction import changing
+
+
+def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> list[FileReport]:
+    """Set identity fields and plan limits of one client; an empty value goes back to the default.
+
+    Returns what happened to each of its files. Raises InvalidRequest before anything is touched; when
+    bringing the client there fails, the settings are as before.
+    """
+    with changing(context, f"set {tenant_id} {' '.join(settings)}", tenant_id) as transaction:
+        registry = transaction.registry
+        before = registry.get(tenant_id)
+        require_state(before, (State.RUNNING, State.STOPPED, State.SUSPENDED), "set")
+        request = before.request.with_settings(settings)
+        spec = spec_of(context, request, before.port)
+        registry.change(request, spec)
+        try:
+            return converge(context, transaction, registry.get(tenant_id), reset=False)
+        except ProvisionError:
+            registry.change(before.request, spec_of(context, before.request, before.port))
+            raise
