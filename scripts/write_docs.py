@@ -3,7 +3,7 @@
 - docs/operators/commands.md: from the command line's own help
 - the floor pictures in docs/developers/architecture.md: from the import-linter contracts
 
-Run it after changing a command or a contract: .venv/bin/python scripts/write_docs.py
+Run it after changing a command or a contract: python -m scripts.write_docs
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from scripts.write_docs import CLONE, generated
 def test_generated_pages_are_fresh() -> None:
     stale = [_name(path) for path, text in generated().items() if path.read_text(encoding="utf-8") != text]
 
-    assert stale == [], "run .venv/bin/python scripts/write_docs.py"
+    assert stale == [], "run python -m scripts.write_docs"
 
 
 def _name(path: Path) -> str:
