@@ -44,6 +44,11 @@ def test_a_chosen_password_is_not_shown_back(client: FlaskClient, admin: Headers
     assert log_in(client, "marie@dupont.test", PASSWORD) == 200
 
 
+def test_addresses_of_a_private_network_are_accepted(client: FlaskClient, admin: Headers) -> None:
+    assert create(client, admin, email="admin@dupont.localhost", role="member")[0] == 201
+    assert create(client, admin, email="marie@cabinet.local", role="member")[0] == 201
+
+
 def test_an_address_is_taken_whatever_its_case(client: FlaskClient, admin: Headers) -> None:
     create(client, admin, email="marie@dupont.test", role="member")
     status, problem = create(client, admin, email="MARIE@Dupont.test", role="member")
