@@ -74,4 +74,5 @@ class Units:
 
 def _state(block: str) -> UnitState:
     values = dict(line.split("=", 1) for line in block.splitlines())
-    return UnitState(values["ActiveState"], values["SubState"], values["Result"])
+    # Targets and slices have no result.
+    return UnitState(values["ActiveState"], values["SubState"], values.get("Result", "success"))
