@@ -93,9 +93,8 @@ class Executor:
     def _taken_back(self, failed: Step, cause: Exception) -> ProvisionError:
         left = self.undo()
         message, mend = _told(cause)
-        if left:
-            return UndoFailed(failed.describe(), message, left, mend)
-        return StepFailed(failed.describe(), message, mend)
+        what = failed.purpose if isinstance(failed, Run) else failed.describe()
+        return UndoFailed(what, message, left, mend) if left else StepFailed(what, message, mend)
 
     def settle(self) -> None:
         """Let what was done so far stay, whatever fails later."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
-from click.termui import progressbar
 
 from provisioner.cli.commands import Command
 from provisioner.cli.session import Session, pass_session
@@ -27,9 +27,7 @@ def ingest(session: Session, /, id_: str, paths: tuple[Path, ...]) -> int:
     Example:
         provision ingest dupont ~/documents contrat.pdf
     """
-    with progressbar(
-        length=service.count(paths), label="Indexing", file=click.get_text_stream("stderr")
-    ) as bar:
+    with click.progressbar(length=service.count(paths), label="Indexing", file=sys.stderr) as bar:
         outcomes = service.ingest(session.context, id_, paths, lambda _outcome: bar.update(1))
     unread = [outcome for outcome in outcomes if outcome.status != "indexed"]
     lines = [f"{len(outcomes) - len(unread)} of {len(outcomes)} documents are indexed."]

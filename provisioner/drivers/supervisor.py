@@ -15,6 +15,8 @@ from provisioner.errors import ProvisionError
 _PAUSE: Final = 0.02
 _STARTING_TIME: Final = 10.0
 _STOPPING_TIME: Final = 60.0
+_TROUBLED: Final = frozenset({"BACKOFF", "FATAL"})
+_LAST_WORDS: Final = 1000
 _BAD_NAME: Final = 10
 _ALREADY_STARTED: Final = 60
 _NOT_RUNNING: Final = 70
@@ -68,9 +70,10 @@ class Supervisor:
         return self.states().get(name) in _UP
 
     def trouble(self, name: str) -> str | None:
-        """Say why a program does not stay up; None when nothing is known against it."""
-        state = self.states().get(name)
-        return f"the program {name} ends as soon as it starts" if state in ("BACKOFF", "FATAL") else None
+        """Say why a program does not stay up, with its last words; None when nothing is known against it."""
+        if self.states().get(name) not in _TROUBLED:
+            return None
+        return f"the program {name} ends as soon as it starts, saying: {self._last_words(name)}"
 
     def start(self, name: str) -> None:
         """Have a program started from the configuration that is on disk now."""
@@ -93,6 +96,11 @@ class Supervisor:
     def signal(self, name: str, signal: str) -> None:
         """Send a signal to a program."""
         self._call(lambda rpc: rpc.signalProcess(name, signal))
+
+    def _last_words(self, name: str) -> str:
+        tail, _offset, _overflow = self._call(lambda rpc: rpc.tailProcessStdoutLog(name, 0, _LAST_WORDS))
+        lines = str(tail).strip().splitlines()
+        return lines[-1] if lines else "nothing"
 
     def _take_in(self, name: str) -> None:
         """Let supervisord know the program as it is configured now; autostart may start it at once."""
