@@ -8,6 +8,10 @@ from tenant_app.billing.service import Billing
 from tenant_app.clock import Clock
 from tenant_app.data_directory import DATABASE
 from tenant_app.database import Database
+from tenant_app.library.building import build_library
+from tenant_app.library.service import Library
+from tenant_app.retrieval.search import Search
+from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.settings import Settings
 from tenant_app.streams import StreamSlots
 
@@ -34,6 +38,9 @@ class Services:
     streams: StreamSlots
     accounts: Accounts
     billing: Billing
+    index: VectorIndex
+    search: Search
+    library: Library
     background: list[BackgroundWork] = field(default_factory=list)
 
     def start(self) -> None:
@@ -52,6 +59,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     """Build every subject; nothing is opened, imported heavily or started yet."""
     database = Database(settings.data_dir / DATABASE)
     billing = Billing(database, settings, clock)
+    parts = build_library(settings, database, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -59,5 +67,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         streams=StreamSlots(settings.threads),
         accounts=Accounts(database, settings, clock),
         billing=billing,
-        background=[billing],
+        index=parts.index,
+        search=parts.search,
+        library=parts.library,
+        background=[billing, parts.worker],
     )

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-import structlog
-
 from tenant_app.child_processes import child_environment
 from tenant_app.library.parsing.limits import (
     MOST_CPU_SECONDS,
@@ -18,13 +16,14 @@ from tenant_app.library.parsing.limits import (
     MOST_WALL_SECONDS,
 )
 from tenant_app.library.parsing.protocol import Extraction, FailureCode, ParseError, read_extraction
+from tenant_app.logs import get_log
 
 # The child ends itself at its wall limit; the parent waits a little longer before it does it.
 _GRACE_SECONDS: Final = 5
 _TIME_SIGNALS: Final = frozenset({signal.SIGALRM, signal.SIGXCPU})
 _LONGEST_LOGGED: Final = 2_000
 
-_log = structlog.get_logger(__name__)
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)

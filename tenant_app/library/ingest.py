@@ -8,7 +8,6 @@ own transaction; a document deleted meanwhile simply has no rows left to fill.
 from collections.abc import Sequence
 from typing import Final
 
-import structlog
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from tenant_app.library.child_reader import ChildReader, ReadingInterrupted
 from tenant_app.library.chunking import Passage, cut_passages, document_text
 from tenant_app.library.originals import Originals
 from tenant_app.library.parsing.protocol import Extraction, ParseError
+from tenant_app.logs import get_log
 from tenant_app.passages import HEADING_SEPARATOR, Chunk, Document, DocumentText
 from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.fulltext import PassageWords, add_terms
@@ -32,7 +32,7 @@ MOST_ATTEMPTS: Final = 3
 _SHARE_OF_READING: Final = 0.2
 """How much of a document's progress its reading is; computing vectors takes the rest."""
 
-_log = structlog.get_logger(__name__)
+_log = get_log(__name__)
 
 
 class Ingest:

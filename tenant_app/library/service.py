@@ -131,6 +131,12 @@ class Library:
         with self._database.read() as session:
             return _visible(session, actor, document_id)
 
+    def pending(self) -> int:
+        """Return how many documents are still to be read or to get their vectors."""
+        query = select(func.count()).where(Document.status.in_(("queued", "processing")))
+        with self._database.read() as session:
+            return session.scalar(query) or 0
+
     def remove(self, actor: Actor, document_id: int) -> None:
         """Remove a document, even one being read: nothing of it is found from now on. Raises NotFound."""
         with self._changing:

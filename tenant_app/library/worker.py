@@ -4,11 +4,10 @@ import threading
 import time
 from typing import Final
 
-import structlog
-
 from tenant_app.library.child_reader import ChildReader
 from tenant_app.library.ingest import Ingest
 from tenant_app.library.service import Library
+from tenant_app.logs import get_log
 from tenant_app.retrieval.embedding import EmbeddingsUnavailable
 from tenant_app.retrieval.vector_index import VectorIndex
 
@@ -16,7 +15,7 @@ RETRY_SECONDS: Final = 10
 """How long a failing embedding server is left alone."""
 _IDLE_SECONDS: Final = 30
 
-_log = structlog.get_logger(__name__)
+_log = get_log(__name__)
 
 
 class LibraryWorker:

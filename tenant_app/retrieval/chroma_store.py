@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tenant_app.retrieval.vectors import DimensionMismatch, dimension, pack, unpack
+from tenant_app.retrieval.vectors import DimensionMismatch, dimension, pack
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
@@ -65,8 +67,7 @@ class ChromaStore:
 
     def add(self, chunk_ids: Sequence[int], vectors: Sequence[bytes]) -> None:
         """Add at most LARGEST_BATCH passages; one already there is replaced."""
-        embeddings: Any = [unpack(vector) for vector in vectors]
-        self._collection.upsert(ids=[str(chunk_id) for chunk_id in chunk_ids], embeddings=embeddings)
+        self._collection.upsert(ids=[str(chunk_id) for chunk_id in chunk_ids], embeddings=_matrix(vectors))
         self._count = self._collection.count()
 
     def nearest(self, vector: bytes, most: int) -> dict[int, float]:
@@ -79,8 +80,9 @@ class ChromaStore:
         wanted = min(most, self._count)
         if wanted == 0:
             return {}
-        question: Any = [unpack(vector)]
-        answer = self._collection.query(query_embeddings=question, n_results=wanted, include=["distances"])
+        answer = self._collection.query(
+            query_embeddings=_matrix([vector]), n_results=wanted, include=["distances"]
+        )
         distances = answer["distances"]
         assert distances is not None
         return {
@@ -110,6 +112,12 @@ def check_store(directory: Path) -> int:
     store.try_question()
     store.close()
     return found
+
+
+def _matrix(vectors: Sequence[bytes]) -> "npt.NDArray[np.float32]":
+    import numpy as np  # noqa: PLC0415 - Chroma, open by now, has imported it already
+
+    return np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), -1)
 
 
 def _client(directory: Path) -> "ClientAPI":

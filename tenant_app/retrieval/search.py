@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.database import Database
+from tenant_app.logs import get_log
 from tenant_app.passages import Chunk, Document
 from tenant_app.retrieval.access import visible_documents
 from tenant_app.retrieval.analysis import analyse
@@ -24,7 +24,7 @@ CANDIDATES: Final = 100
 """Passages taken from each of the two searches before they are put into one order."""
 MOST_HITS: Final = 50
 
-_log = structlog.get_logger(__name__)
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import structlog
 from sqlalchemy import select
 
 from tenant_app.child_processes import child_environment
 from tenant_app.database import Database
+from tenant_app.logs import get_log
 from tenant_app.passages import Chunk
 from tenant_app.retrieval.chroma_store import LARGEST_BATCH, ChromaStore
 from tenant_app.retrieval.store_directories import StoreDirectories
@@ -19,7 +19,7 @@ from tenant_app.retrieval.vectors import dimension
 
 CHECK_SECONDS: Final = 120
 
-_log = structlog.get_logger(__name__)
+_log = get_log(__name__)
 
 
 class StoreOpening:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-import structlog
 from sqlalchemy import func, update
 
 from tenant_app.database import Database
+from tenant_app.logs import get_log
 from tenant_app.passages import Chunk
 from tenant_app.retrieval.chroma_store import ChromaStore
 from tenant_app.retrieval.exact import ExactSearch
@@ -28,7 +28,9 @@ TOLERATED_DEAD_ENTRIES: Final = 500
 
 IndexState = Literal["closed", "opening", "ready"]
 
-_log = structlog.get_logger(__name__)
+_LONGEST_LOGGED: Final = 300
+
+_log = get_log(__name__)
 
 
 class VectorIndex:
@@ -161,7 +163,7 @@ class VectorIndex:
         try:
             self._store = self._opening.open(self._stop)
         except Exception as error:  # noqa: BLE001 - without Chroma every question is still answered, exactly
-            _log.error("vector_store_not_opened", error=repr(error), retry_seconds=RETRY_SECONDS)
+            _log.error("vector_store_not_opened", error=_in_short(error), retry_seconds=RETRY_SECONDS)
             self._not_before = time.monotonic() + RETRY_SECONDS
             return
         self._wanted = False
@@ -169,7 +171,7 @@ class VectorIndex:
 
     def _abandon(self, store: ChromaStore, error: Exception) -> None:
         """Stop using a store that failed while open; a new one is built."""
-        _log.error("vector_store_failed", error=repr(error))
+        _log.error("vector_store_failed", error=_in_short(error))
         if self._store is store:
             self._store = None
             self._opening.condemn()
@@ -179,3 +181,8 @@ class VectorIndex:
         store, self._store = self._store, None
         if store is not None:
             self._opening.close(store)
+
+
+def _in_short(error: Exception) -> str:
+    """Return the kind of error and the beginning of its message: Chroma quotes whole vectors in some."""
+    return repr(error)[:_LONGEST_LOGGED]
