@@ -1,6 +1,6 @@
 """Structured logs: one JSON object per line on standard output, without secrets nor what people ask.
 
-Written on the standard library: importing structlog brings rich and asyncio with it, which cost each tenant
+Written on the standard library: importing structlog brings rich with it, also into the master, which cost each tenant
 11 MB of memory (worker and master) and 0.1 s of start.
 """
 

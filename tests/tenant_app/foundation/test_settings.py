@@ -9,17 +9,10 @@ from pydantic import ValidationError
 
 from tenant_app.settings import InvalidSettings, Settings, load_settings
 from tests.tenant_app.environment import OPERATOR_KEY, SECRET_KEY, environment
+from tests.tenant_app.instance import write_env
 
 DATA_DIR = Path("/srv/client-dupont/data")
 TYPEABLE = st.text(st.characters(exclude_categories=("C", "Zl", "Zp"), exclude_characters="$"), max_size=60)
-
-
-def write_env(path: Path, values: dict[str, str]) -> Path:
-    def quoted(value: str) -> str:
-        return value.replace("\\", "\\\\").replace('"', '\\"')
-
-    path.write_text("".join(f'{key}="{quoted(value)}"\n' for key, value in values.items()), encoding="utf-8")
-    return path
 
 
 def refusal(tmp_path: Path, values: dict[str, str]) -> str:

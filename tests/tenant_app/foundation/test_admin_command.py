@@ -1,0 +1,98 @@
+"""``python -m tenant_app admin``: JSON in, JSON out, while the instance is stopped."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.tenant_app.conftest import PASSWORD
+from tests.tenant_app.instance import ADMIN, ADMIN_PASSWORD, API_KEY, Instance, make_instance
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    return make_instance(tmp_path)
+
+
+def test_init_makes_an_instance_ready(instance: Instance) -> None:
+    instance.init()
+    _, listed = instance.admin("user-list")
+    assert [(user["email"], user["role"], user["active"]) for user in listed["users"]] == [
+        (ADMIN, "admin", True)
+    ]
+    _, keys = instance.admin("key-list")
+    assert [key["name"] for key in keys["keys"]] == ["initial"]
+    assert {path.name for path in instance.data_dir.iterdir()} >= {"originals", "chroma", "usage", "tmp"}
+
+
+def test_init_again_replaces_both_secrets(instance: Instance) -> None:
+    """A resume of ``provision new`` comes with fresh secrets; those of the killed run must be dead."""
+    instance.init()
+    payload = {
+        "admin_email": ADMIN.upper(),
+        "admin_password": "the second password",
+        "api_key": API_KEY[:-1] + "2",
+    }
+    assert instance.admin("init", payload)[0] == 0
+    _, listed = instance.admin("user-list")
+    assert len(listed["users"]) == 1
+    with closing(sqlite3.connect(instance.data_dir / "tenant.sqlite3")) as database:
+        live = database.execute("SELECT count(*) FROM api_keys WHERE revoked_at IS NULL").fetchone()
+        revoked = database.execute("SELECT count(*) FROM api_keys WHERE revoked_at IS NOT NULL").fetchone()
+    assert (live, revoked) == ((1,), (1,))
+
+
+def test_users_and_keys_are_looked_after(instance: Instance) -> None:
+    instance.init()
+    status, user = instance.admin("user-add", {"email": "marie@dupont.test", "role": "member"})
+    assert status == 0
+    assert user["password"]
+    status, chosen = instance.admin(
+        "user-reset-password", {"email": "marie@dupont.test", "password": PASSWORD}
+    )
+    assert (status, chosen["password"]) == (0, None)
+    status, key = instance.admin("key-new", {"name": "intranet"})
+    assert key["key"].startswith("sk_professional_")
+    assert instance.admin("key-revoke", {"id": key["id"]})[0] == 0
+    assert instance.admin("user-remove", {"email": "marie@dupont.test"})[0] == 0
+    assert instance.admin("migrate") == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "code"),
+    [
+        ("user-remove", '{"email": "nobody@dupont.test"}', "not-found"),
+        ("user-remove", f'{{"email": "{ADMIN}"}}', "last-administrator"),
+        ("user-add", '{"email": "x"}', "invalid-input"),
+        ("user-add", '{"email": "x", "role": "member"}', "invalid-email"),
+        ("key-revoke", '{"id": 99}', "not-found"),
+        ("drop-everything", "{}", "unknown-operation"),
+        ("user-list", "[]", "failed"),
+        ("user-list", "{", "failed"),
+    ],
+)
+def test_a_refusal_is_said_in_json(tmp_path: Path, name: str, sent: str, code: str) -> None:
+    instance = make_instance(tmp_path)
+    instance.init()
+    status, answer = instance.admin(name, text=sent)
+    assert status == 1
+    assert answer["error"]["code"] == code
+    assert answer["error"]["message"]
+
+
+def test_a_running_instance_is_left_alone(instance: Instance) -> None:
+    instance.init()
+    with instance.serving():
+        status, answer = instance.admin("user-list")
+    assert (status, answer["error"]["code"]) == (1, "in-use")
+    assert "stop this instance first" in answer["error"]["message"]
+
+
+def test_no_secret_is_seen_from_outside_the_command(instance: Instance) -> None:
+    instance.init()
+    stored = b"".join(path.read_bytes() for path in instance.data_dir.rglob("*") if path.is_file())
+    assert ADMIN_PASSWORD.encode() not in stored
+    assert API_KEY.encode() not in stored
+    for path in instance.data_dir.rglob("*"):
+        assert path.stat().st_mode & 0o007 == 0, path
