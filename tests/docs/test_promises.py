@@ -37,7 +37,7 @@ def cells(label: str) -> list[str]:
 
 
 def said_as_kept(cell: str) -> bool:
-    """Whether a cell says yes; `local` is back after a reboot only when told, which its promise counts as no."""
+    """Whether a cell says yes; being back after a reboot only when told counts as no."""
     return not cell.startswith(("no", "after `provision"))
 
 
