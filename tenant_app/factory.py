@@ -13,6 +13,8 @@ from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
 from tenant_app.api import csrf, headers, health, openapi, operator, problems
 from tenant_app.api.context import EXTENSION
+from tenant_app.assistant import openai_routes
+from tenant_app.assistant import routes as assistant
 from tenant_app.billing import routes as billing
 from tenant_app.clock import Clock, SystemClock
 from tenant_app.library import routes as library
@@ -27,6 +29,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     billing.blueprint,
     retrieval.blueprint,
     library.blueprint,
+    assistant.blueprint,
+    openai_routes.blueprint,
     openapi.blueprint,
     operator.blueprint,
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tenant_app.accounts.service import Accounts
+from tenant_app.assistant.service import Assistant
 from tenant_app.billing.service import Billing
 from tenant_app.clock import Clock
 from tenant_app.data_directory import DATABASE
@@ -41,6 +42,7 @@ class Services:
     index: VectorIndex
     search: Search
     library: Library
+    assistant: Assistant
     background: list[BackgroundWork] = field(default_factory=list)
 
     def start(self) -> None:
@@ -60,15 +62,18 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     database = Database(settings.data_dir / DATABASE)
     billing = Billing(database, settings, clock)
     parts = build_library(settings, database, clock)
+    streams = StreamSlots(settings.threads)
+    assistant = Assistant(settings, database, clock, search=parts.search, billing=billing, streams=streams)
     return Services(
         settings=settings,
         clock=clock,
         database=database,
-        streams=StreamSlots(settings.threads),
+        streams=streams,
         accounts=Accounts(database, settings, clock),
         billing=billing,
         index=parts.index,
         search=parts.search,
         library=parts.library,
-        background=[billing, parts.worker],
+        assistant=assistant,
+        background=[billing, parts.worker, assistant],
     )

@@ -19,7 +19,6 @@ from tenant_app.settings import Settings
 VERSION: Final = "v1"
 NO_ANSWER: Final = "AUCUNE_REPONSE"
 """What the model is told to write, alone, when the passages do not answer."""
-MOST_HISTORY_MESSAGES: Final = 6
 
 _FOLDER: Final = Path(__file__).parent / "prompts"
 _LANGUAGE_NAMES: Final[dict[Language, str]] = {"fr": "français", "en": "anglais"}
@@ -32,7 +31,7 @@ def messages_for(
     language: Language,
     history: Sequence[Message] = (),
 ) -> list[Message]:
-    """Return what to send: the rules, the end of ``history``, then the numbered passages and the question."""
+    """Return what to send: the rules, what was said before, then the numbered passages and the question."""
     rules = _prompt("system").substitute(
         client_name=settings.client_name,
         assistant_prompt=settings.assistant_prompt,
@@ -46,7 +45,7 @@ def messages_for(
     )
     return [
         Message(role="system", content=rules),
-        *history[-MOST_HISTORY_MESSAGES:],
+        *history,
         Message(role="user", content=asked),
     ]
 

@@ -1,4 +1,4 @@
-"""Whether the provider is worth asking, and telling the operator about trouble once, not with each question."""
+"""Whether the provider is worth asking, and telling the operator once, not with each question."""
 
 import threading
 import time

@@ -1,8 +1,8 @@
 """Whether a passage found has anything to do with the question: the rule behind "not in your documents".
 
-Search always returns its best passages, however bad. ``Hit.lexical`` (the share of the question's telling terms
-the passage holds) and ``Hit.dense`` (the cosine of their meanings) may be compared between questions, so
-thresholds on them decide.
+Search always returns its best passages, however bad. ``Hit.lexical`` (the share of the question's telling
+terms the passage holds) and ``Hit.dense`` (the cosine of their meanings) may be compared between questions,
+so thresholds on them decide.
 """
 
 from collections.abc import Sequence

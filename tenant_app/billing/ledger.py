@@ -5,7 +5,8 @@ of parallel calls get exactly as many units as there are.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,7 @@ from tenant_app.errors import Forbidden, QuotaExceeded, RateLimited
 from tenant_app.months import month_begins, month_ends, month_of
 from tenant_app.settings import Settings
 
+_NOTHING: Final = Decimal(0)
 WINDOW: Final = timedelta(seconds=60)
 REOPENS_NO_MONTH: Final = timedelta(days=1)
 """A clock set back by at most this much reopens no month; set back further, it was wrong and is mended."""
@@ -83,32 +85,26 @@ class Ledger:
         mode: Mode,
         tokens_in: int = 0,
         tokens_out: int = 0,
-        cost: Decimal = Decimal(0),
+        cost: Decimal = _NOTHING,
     ) -> None:
         """Keep the unit and note what the answer took; ``cost`` is in euros.
 
         A reservation is closed once: the first ``settle`` or ``give_back`` decides, later ones do nothing.
         """
-        with self._database.write() as session:
-            self.settle_within(
-                session, reservation, mode=mode, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost
-            )
-        self._changed(reservation.month)
+        with self.settling(reservation, mode=mode, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost):
+            pass
 
-    def settle_within(
-        self,
-        session: Session,
-        reservation: Reservation,
-        *,
-        mode: Mode,
-        tokens_in: int,
-        tokens_out: int,
-        cost: Decimal,
-    ) -> None:
-        """Settle inside the caller's write transaction: the answer and its price are kept together."""
+    @contextmanager
+    def settling(
+        self, reservation: Reservation, *, mode: Mode, tokens_in: int, tokens_out: int, cost: Decimal
+    ) -> Iterator[Session]:
+        """Settle in one transaction with what the block writes: the answer and its price, or neither."""
         line = self._closing(reservation, "settled")
         line.mode, line.tokens_in, line.tokens_out, line.cost = mode, tokens_in, tokens_out, cost
-        _close(session, line)
+        with self._database.write() as session:
+            _close(session, line)
+            yield session
+        self._changed(reservation.month)
 
     def give_back(self, reservation: Reservation) -> None:
         """Return the unit: it was not served. See ``settle``."""

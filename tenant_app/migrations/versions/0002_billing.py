@@ -3,9 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from tenant_app.billing.money import ExactEuros
-from tenant_app.database import UtcDateTime
-
 revision = "0002_billing"
 down_revision = "0001_accounts"
 branch_labels = None
@@ -44,13 +41,13 @@ def _create_ledger() -> None:
         sa.Column("reservation_id", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("month", sa.String(), nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("key_id", sa.Integer(), nullable=True),
         sa.Column("mode", sa.String(), nullable=True),
         sa.Column("tokens_in", sa.Integer(), nullable=False),
         sa.Column("tokens_out", sa.Integer(), nullable=False),
-        sa.Column("cost", ExactEuros(), nullable=False),
+        sa.Column("cost", sa.Integer(), nullable=False),
         sa.CheckConstraint("entry IN ('reserved', 'settled', 'given_back')", name="ck_ledger_entry"),
         sa.CheckConstraint("kind IN ('request', 'analysis')", name="ck_ledger_kind"),
         sa.CheckConstraint("(entry = 'reserved') = (reservation_id IS NULL)", name="ck_ledger_closes"),

@@ -1,0 +1,101 @@
+"""What the assistant gives back, as values."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from flask_babel import lazy_gettext
+
+from tenant_app.assistant.citations import Citation
+from tenant_app.assistant.provider import Reason
+from tenant_app.billing.models import Mode
+from tenant_app.errors import Text
+from tenant_app.retrieval.language import Language
+
+Notice = Reason | Literal["provider-not-configured", "provider-paused", "search-degraded", "uncited"]
+
+NOT_FOUND: dict[Language, str] = {
+    "fr": "Je n'ai pas trouvé la réponse dans vos documents.",
+    "en": "I could not find the answer in your documents.",
+}
+
+_EXTRACTED = lazy_gettext("La réponse est extraite de vos documents.")
+NOTICES: dict[str, Text] = {
+    "provider-not-configured": _EXTRACTED,
+    "provider-paused": lazy_gettext(
+        "Le service d'IA est en panne ; en attendant, la réponse est extraite de vos documents."
+    ),
+    "provider-timeout": lazy_gettext(
+        "Le service d'IA n'a pas répondu à temps ; la réponse est extraite de vos documents."
+    ),
+    "provider-rate-limited": lazy_gettext(
+        "Le service d'IA est saturé ; la réponse est extraite de vos documents."
+    ),
+    "provider-refused": lazy_gettext(
+        "Le service d'IA a refusé l'accès ; la réponse est extraite de vos documents."
+    ),
+    "provider-error": lazy_gettext(
+        "Le service d'IA a renvoyé une erreur ; la réponse est extraite de vos documents."
+    ),
+    "provider-cut": lazy_gettext(
+        "Le service d'IA s'est interrompu ; la réponse est extraite de vos documents."
+    ),
+    "provider-empty": lazy_gettext(
+        "Le service d'IA n'a rien répondu ; la réponse est extraite de vos documents."
+    ),
+    "search-degraded": lazy_gettext(
+        "La recherche par le sens est indisponible : seuls les mots de la question ont été cherchés."
+    ),
+    "uncited": lazy_gettext("Cette réponse ne cite aucun passage : vérifiez-la."),
+}
+"""What each notice says to the reader; the codes never change."""
+
+
+@dataclass(frozen=True)
+class AnswerUsage:
+    """What the answer took (tokens, euros owed to the provider), and where the month stands with it."""
+
+    month: str
+    tokens_in: int
+    tokens_out: int
+    cost: Decimal
+    requests_used: int
+    requests_limit: int | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer. ``found`` is False when the documents do not answer; ids are None when it is not kept."""
+
+    text: str
+    mode: Mode
+    found: bool
+    language: Language
+    citations: tuple[Citation, ...]
+    notices: tuple[Notice, ...]
+    prompt_version: str | None
+    usage: AnswerUsage
+    conversation_id: int | None = None
+    turn_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Streamed: text that is part of the answer, its citations verified."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Streamed: the sentences so far are void, another answer begins."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Streamed last: the whole answer."""
+
+    answer: Answer
+
+
+Event = Sentence | Restart | Done

@@ -1,0 +1,174 @@
+"""Composing one answer from the passages found: by the model when there is one, else by extraction.
+
+What comes out is a stream of events that ends with the text, its citations and how it was made; nothing here
+counts, keeps or knows who asks.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from tenant_app.assistant.answers import NOT_FOUND, Notice, Restart, Sentence
+from tenant_app.assistant.citations import Citation, Numbering, without_marks, without_references
+from tenant_app.assistant.extraction import best_quotes, closest_sentence
+from tenant_app.assistant.prompting import NO_ANSWER, VERSION, messages_for
+from tenant_app.assistant.provider import Consumption, Message, Provider, ProviderFailed
+from tenant_app.assistant.provider_health import ProviderHealth
+from tenant_app.assistant.relevance import QUOTED, READ, admitted
+from tenant_app.assistant.sentences import sentence_starts, sentences
+from tenant_app.billing.models import Mode
+from tenant_app.retrieval.language import Language
+from tenant_app.retrieval.search import Hit
+from tenant_app.settings import Settings
+
+_BULLETS: Final = "-–—•*# "
+_WRAPPING: Final = ' \t\n`*."«»'
+
+
+@dataclass
+class Draft:
+    """An answer being composed; complete when ``Composer.compose`` ends."""
+
+    question: str
+    language: Language
+    history: Sequence[Message] = ()
+    text: str = ""
+    mode: Mode = "local"
+    found: bool = False
+    citations: tuple[Citation, ...] = ()
+    notices: list[Notice] = field(default_factory=list)
+    prompt_version: str | None = None
+    consumption: Consumption = field(default_factory=Consumption)
+
+
+class Composer:
+    """Writes answers for one instance."""
+
+    def __init__(self, settings: Settings, provider: Provider, health: ProviderHealth) -> None:
+        self._settings = settings
+        self._provider = provider
+        self._health = health
+
+    def compose(self, draft: Draft, hits: Sequence[Hit]) -> Iterator[Sentence | Restart]:
+        """Fill the draft, yielding its sentences as they are certain.
+
+        A provider that fails never fails the answer: it is then extracted, and a notice says why.
+        """
+        passages = admitted(hits, READ)
+        if not passages:
+            yield from _not_found(draft)
+            return
+        trouble = self._trouble()
+        if trouble is None:
+            trouble = yield from self._try_model(draft, passages)
+        if trouble is not None:
+            draft.notices.append(trouble)
+            yield from _extract(draft, admitted(hits, QUOTED))
+
+    def _trouble(self) -> Notice | None:
+        """Return why the model is not asked, if it is not."""
+        if not self._provider.configured:
+            return "provider-not-configured"
+        return None if self._health.worth_asking() else "provider-paused"
+
+    def _try_model(
+        self, draft: Draft, passages: Sequence[Hit]
+    ) -> Generator[Sentence | Restart, None, Notice | None]:
+        """Let the model write; return why it could not, if it could not."""
+        shown = False
+        try:
+            for sentence in self._written(draft, passages):
+                shown = True
+                yield sentence
+        except ProviderFailed as failure:
+            self._health.failed(failure.reason)
+            if shown:
+                yield Restart()
+            return failure.reason
+        self._health.answered()
+        return None
+
+    def _written(self, draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
+        messages = messages_for(self._settings, draft.question, passages, draft.language, draft.history)
+        numbering = Numbering(passages)
+        declined = False
+        parts: list[str] = []
+        for raw in whole_sentences(self._provider.write(messages, draft.consumption)):
+            if raw.strip(_WRAPPING) == NO_ANSWER:
+                declined = True
+                continue
+            parts.append(without_references(numbering.verified(raw)))
+            yield Sentence(parts[-1])
+        # A construct may span two sentences, so the whole text is looked at once more.
+        text = without_references("".join(parts)).strip()
+        if not text and not declined:
+            raise ProviderFailed("provider-empty")
+        draft.mode, draft.prompt_version = "llm", VERSION
+        if not text:
+            yield from _not_found(draft)
+            return
+        draft.found, draft.text = True, text
+        draft.citations = tuple(_cited(number, hit, text, draft.language) for number, hit in numbering.used())
+        if not draft.citations:
+            draft.notices.append("uncited")
+
+
+def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
+    """Join the pieces and yield them again cut at the ends of sentences; nothing is lost between them."""
+    pending = ""
+    for piece in pieces:
+        pending += piece
+        starts = [0, *sentence_starts(pending)]
+        for start, end in pairwise(starts):
+            yield pending[start:end]
+        pending = pending[starts[-1] :]
+    if pending:
+        yield pending
+
+
+def _not_found(draft: Draft) -> Iterator[Sentence]:
+    draft.found, draft.citations, draft.text = False, (), NOT_FOUND[draft.language]
+    yield Sentence(draft.text)
+
+
+def _extract(draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
+    quotes = best_quotes(draft.question, passages, draft.language)
+    if not quotes:
+        yield from _not_found(draft)
+        return
+    numbering = Numbering(passages)
+    quoted: dict[int, str] = {}
+    parts: list[str] = []
+    for quote in quotes:
+        number = numbering.number_of(quote.index)
+        space = "" if not parts else " " if number in quoted else "\n\n"
+        quoted.setdefault(number, quote.text)
+        parts.append(f"{space}{_readable(quote.text)} [{number}]")
+        yield Sentence(parts[-1])
+    draft.found, draft.text = True, "".join(parts)
+    draft.citations = tuple(_citation(number, hit, quoted[number]) for number, hit in numbering.used())
+
+
+def _readable(quote: str) -> str:
+    """Return a quote on one line, without the bullet it may begin with nor anything that is not words."""
+    return " ".join(without_references(without_marks(quote)).split()).lstrip(_BULLETS)
+
+
+def _cited(number: int, hit: Hit, answer: str, language: Language) -> Citation:
+    claims = [answer[span.start : span.end] for span in sentences(answer)]
+    citing = " ".join(claim for claim in claims if f"[{number}]" in claim)
+    return _citation(number, hit, closest_sentence(citing, hit.passage, language))
+
+
+def _citation(number: int, hit: Hit, quote: str) -> Citation:
+    return Citation(
+        n=number,
+        chunk_id=hit.chunk_id,
+        document_id=hit.document_id,
+        document=hit.document,
+        page=hit.page,
+        passage=hit.passage,
+        quote=quote,
+        score=hit.score,
+    )

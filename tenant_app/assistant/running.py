@@ -1,0 +1,171 @@
+"""One answer on its way: counted before it begins, kept and settled when it ends, however it ends."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import TracebackType
+from typing import Self, TypedDict
+
+from tenant_app.accounts.actor import Actor
+from tenant_app.assistant.answers import Answer, AnswerUsage, Done, Event
+from tenant_app.assistant.composing import Composer, Draft
+from tenant_app.assistant.conversations import Conversations
+from tenant_app.assistant.provider import Message
+from tenant_app.billing.ledger import Ledger, Reservation, units_used
+from tenant_app.billing.money import price_of_tokens
+from tenant_app.retrieval.search import Search
+from tenant_app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it is asked.
+
+    ``conversation_id`` continues a conversation. With ``keep`` False no conversation is kept, and ``history``
+    holds what was said before.
+    """
+
+    question: str
+    conversation_id: int | None = None
+    history: Sequence[Message] = ()
+    keep: bool = True
+
+
+class Took(TypedDict):
+    """What an answer took: tokens read and written by the model, and their price in euros."""
+
+    tokens_in: int
+    tokens_out: int
+    cost: Decimal
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What an answer is made with."""
+
+    settings: Settings
+    search: Search
+    composer: Composer
+    conversations: Conversations
+    ledger: Ledger
+
+
+class RunningAnswer:
+    """Iterate for its events, the last of which is ``Done``; then, or at any moment before, close it.
+
+    Served, it keeps its unit; so does one whose reader leaves. One that fails gives its unit back and raises
+    what went wrong.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        actor: Actor,
+        asked: Asked,
+        reservation: Reservation,
+        release: Callable[[], None],
+    ) -> None:
+        self._bench = bench
+        self._actor = actor
+        self._asked = asked
+        self._reservation = reservation
+        self._release = release
+        self._draft = Draft(asked.question, bench.settings.language_default)
+        self._events = self._run()
+        self._counted = False
+        self._closed = False
+
+    def __iter__(self) -> Iterator[Event]:
+        return self._events
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the answer and free its stream; to be called once for each, whatever happened."""
+        if self._closed:
+            return
+        self._closed = True
+        # A generator that was never begun runs none of its own code on close: the rest is done here.
+        self._events.close()
+        try:
+            if not self._counted:
+                self._leave()
+        finally:
+            self._release()
+
+    def _run(self) -> Generator[Event, None, None]:
+        try:
+            yield from self._compose()
+            answer = self._finish()
+        except Exception:
+            self._counted = True
+            self._bench.ledger.give_back(self._reservation)
+            raise
+        yield Done(answer)
+
+    def _compose(self) -> Iterator[Event]:
+        bench, draft = self._bench, self._draft
+        found = bench.search.search(self._actor, draft.question, bench.settings.retrieval_depth)
+        draft.language = found.language or draft.language
+        draft.history = self._history()
+        if found.degraded:
+            draft.notices.append("search-degraded")
+        yield from bench.composer.compose(draft, found.hits)
+
+    def _history(self) -> Sequence[Message]:
+        if self._asked.conversation_id is None:
+            return self._asked.history
+        return self._bench.conversations.history(self._actor, self._asked.conversation_id)
+
+    def _finish(self) -> Answer:
+        """Keep the turn and settle the unit in one transaction."""
+        bench = self._bench
+        took = self._took()
+        with bench.ledger.settling(self._reservation, mode=self._draft.mode, **took) as session:
+            answer = self._answer(took, units_used(session, self._reservation.month)["request"])
+            if self._asked.keep:
+                turn = bench.conversations.add_turn(
+                    session, self._actor, self._asked.conversation_id, self._asked.question, answer
+                )
+                answer = replace(answer, conversation_id=turn.conversation_id, turn_id=turn.id)
+        self._counted = True
+        return answer
+
+    def _answer(self, took: Took, requests_used: int) -> Answer:
+        draft = self._draft
+        return Answer(
+            text=draft.text,
+            mode=draft.mode,
+            found=draft.found,
+            language=draft.language,
+            citations=draft.citations,
+            notices=tuple(draft.notices),
+            prompt_version=draft.prompt_version,
+            usage=AnswerUsage(
+                month=self._reservation.month,
+                requests_used=requests_used,
+                requests_limit=self._bench.settings.max_requests_monthly,
+                **took,
+            ),
+        )
+
+    def _leave(self) -> None:
+        """Settle an answer whose reader left: what the model wrote so far is owed."""
+        took = self._took()
+        self._bench.ledger.settle(self._reservation, mode="llm" if took["tokens_out"] else "local", **took)
+
+    def _took(self) -> Took:
+        settings = self._bench.settings
+        tokens_in, tokens_out = self._draft.consumption.tokens
+        cost_in = price_of_tokens(tokens_in, settings.llm_price_in_per_million)
+        cost_out = price_of_tokens(tokens_out, settings.llm_price_out_per_million)
+        return Took(tokens_in=tokens_in, tokens_out=tokens_out, cost=cost_in + cost_out)

@@ -1,0 +1,164 @@
+"""The JSON bodies and answers of the assistant's routes."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field
+
+from tenant_app.assistant.answers import NOTICES, Answer
+from tenant_app.assistant.citations import Citation
+from tenant_app.assistant.conversations import citations_of
+from tenant_app.assistant.models import Conversation, Turn
+from tenant_app.billing.money import Money
+from tenant_app.validation import Body
+
+
+class Question(Body):
+    """A question; with ``stream`` the answer comes as events."""
+
+    question: str
+    conversation_id: Annotated[int | None, Field(ge=1)] = None
+    stream: bool = False
+
+
+class CitationView(BaseModel):
+    """A passage the answer cites as ``[n]``; ``quote`` is the part of it that speaks most for the answer."""
+
+    n: int
+    document_id: int
+    document: str
+    page: int | None
+    passage: str
+    score: float
+    chunk_id: int
+    quote: str
+
+    @classmethod
+    def of(cls, citation: Citation) -> Self:
+        """Return the view of a citation."""
+        return cls(**asdict(citation))
+
+
+class NoticeView(BaseModel):
+    """Something the reader should know about how the answer was made."""
+
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, code: str) -> Self:
+        """Return the notice in the language of the request."""
+        return cls(code=code, message=str(NOTICES[code]))
+
+
+class UsageView(BaseModel):
+    """What the answer took, and the month's requests with it (``requests_limit`` null: unlimited)."""
+
+    month: str
+    tokens_in: int
+    tokens_out: int
+    cost: Money
+    requests_used: int
+    requests_limit: int | None
+
+
+class AnswerView(BaseModel):
+    """One answer. ``found`` is false when the documents do not answer the question."""
+
+    answer: str
+    mode: Literal["llm", "local"]
+    citations: list[CitationView]
+    conversation_id: int | None
+    usage: UsageView
+    found: bool
+    language: Literal["fr", "en"]
+    notices: list[NoticeView]
+    turn_id: int | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """Return the view of an answer."""
+        return cls(
+            answer=answer.text,
+            mode=answer.mode,
+            citations=[CitationView.of(citation) for citation in answer.citations],
+            conversation_id=answer.conversation_id,
+            usage=UsageView(**asdict(answer.usage)),
+            found=answer.found,
+            language=answer.language,
+            notices=[NoticeView.of(code) for code in answer.notices],
+            turn_id=answer.turn_id,
+        )
+
+
+class TurnView(BaseModel):
+    """A question and its answer, as kept."""
+
+    id: int
+    question: str
+    answer: str
+    mode: Literal["llm", "local"]
+    found: bool
+    language: Literal["fr", "en"]
+    notices: list[NoticeView]
+    citations: list[CitationView]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, turn: Turn) -> Self:
+        """Return the view of a turn."""
+        return cls(
+            id=turn.id,
+            question=turn.question,
+            answer=turn.answer,
+            mode=turn.mode,
+            found=turn.found,
+            language=turn.language,
+            notices=[NoticeView.of(code) for code in turn.notices],
+            citations=[CitationView.of(citation) for citation in citations_of(turn)],
+            created_at=turn.created_at,
+        )
+
+
+class ConversationRow(BaseModel):
+    """A conversation as it is listed."""
+
+    id: int
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> Self:
+        """Return the row of a conversation."""
+        return cls(
+            id=conversation.id,
+            title=conversation.title,
+            created_at=conversation.created_at,
+            updated_at=conversation.updated_at,
+        )
+
+
+class ConversationList(BaseModel):
+    """One's own conversations, last used first."""
+
+    conversations: list[ConversationRow]
+
+
+class ConversationView(ConversationRow):
+    """A conversation with its turns, oldest first."""
+
+    turns: list[TurnView]
+
+    @classmethod
+    def whole(cls, conversation: Conversation) -> Self:
+        """Return the view of a conversation whose turns are loaded."""
+        row = ConversationRow.of(conversation)
+        return cls(**row.model_dump(), turns=[TurnView.of(turn) for turn in conversation.turns])
+
+
+class ExportFormat(Body):
+    """The file wanted."""
+
+    format: Literal["markdown", "json"] = "markdown"
