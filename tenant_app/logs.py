@@ -1,7 +1,7 @@
 """Structured logs: one JSON object per line on standard output, without secrets nor what people ask.
 
-Written on the standard library: importing structlog brings rich with it, also into the master, which cost each tenant
-11 MB of memory (worker and master) and 0.1 s of start.
+Written on the standard library: importing structlog brings rich with it, into gunicorn's master too, and cost
+each tenant 11 MB of memory and 0.1 s of start.
 """
 
 import json

@@ -12,11 +12,13 @@ from flask_babel import lazy_gettext
 from pydantic import Field, SecretStr, ValidationError
 
 from tenant_app import data_directory
+from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.keys import NewKey
 from tenant_app.accounts.models import User
 from tenant_app.accounts.roles import Role
 from tenant_app.accounts.users import Invitation
 from tenant_app.errors import Conflict, NotFound
+from tenant_app.library.schemas import DocumentView
 from tenant_app.services import Services
 from tenant_app.validation import Body, refused
 
@@ -174,6 +176,11 @@ def _usage(services: Services, _payload: Nothing) -> Answer:
     return billing.export.write(billing.report.month()).model_dump(mode="json")
 
 
+def _documents(services: Services, _payload: Nothing) -> Answer:
+    documents = services.library.documents(OPERATOR)
+    return {"documents": [DocumentView.of(document).model_dump(mode="json") for document in documents]}
+
+
 OPERATIONS: Mapping[str, Operation[Any]] = {
     "init": Operation(Init, _init, stopped_only=True),
     "migrate": Operation(Nothing, _migrate, stopped_only=True),
@@ -185,6 +192,7 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "key-list": Operation(Nothing, _key_list),
     "key-revoke": Operation(OneKey, _key_revoke),
     "usage": Operation(Nothing, _usage),
+    "documents": Operation(Nothing, _documents),
 }
 
 

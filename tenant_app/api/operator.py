@@ -6,12 +6,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask_babel import lazy_gettext
-from sqlalchemy.exc import SQLAlchemyError
 
 from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.tokens import OPERATOR_LIFETIME, InvalidToken, OperatorClaims, verify
+from tenant_app.api.bodies import answered
 from tenant_app.api.context import current_services
+from tenant_app.api.status import status_of
 from tenant_app.errors import InvalidInput, Unauthenticated
+from tenant_app.library.routes import receive_upload
+from tenant_app.library.schemas import DocumentView
 from tenant_app.operations import perform
 
 P = ParamSpec("P")
@@ -49,23 +52,21 @@ def administer(name: str) -> Response:
 @operator_only
 def status() -> Response:
     """Tell how the instance is: each check by name, and what it is busy with."""
-    services = current_services()
-    checks = {"database": _database_answers()}
-    health = "ok" if all(checks.values()) else "down"
-    return jsonify(
-        health=health,
-        checks={name: "ok" if good else "down" for name, good in checks.items()},
-        active_streams=services.streams.active,
-        running_jobs=0,
-    )
+    return jsonify(status_of(current_services()))
 
 
-def _database_answers() -> bool:
-    try:
-        current_services().database.ping()
-    except SQLAlchemyError:
-        return False
-    return True
+@blueprint.post("/internal/documents")
+@operator_only
+def ingest() -> Response:
+    """Take one file in, like ``POST /api/documents``."""
+    return receive_upload()
+
+
+@blueprint.get("/internal/documents/<int:document_id>")
+@operator_only
+def show_document(document_id: int) -> Response:
+    """Show one document and how far its reading is."""
+    return answered(DocumentView.of(current_services().library.document(OPERATOR, document_id)))
 
 
 def _require_operator() -> None:

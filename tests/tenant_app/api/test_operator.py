@@ -1,5 +1,7 @@
 """The operator's routes open only to a short-lived token of the operator's own key."""
 
+import io
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tenant_app.operations import OPERATIONS
+from tenant_app.settings import Settings
 from tests.tenant_app.clock import FixedClock
 from tests.tenant_app.conftest import PASSWORD
 from tests.tenant_app.environment import OPERATOR_KEY, SECRET_KEY
@@ -32,11 +35,46 @@ def call(client: FlaskClient, operation: str, headers: Headers, **payload: Any) 
     return answer.status_code, answer.json
 
 
+def health(client: FlaskClient, sign: Sign) -> str:
+    status = client.get("/internal/status", headers=sign()).json
+    assert status is not None
+    return str(status["health"])
+
+
 def test_the_operator_sees_how_the_instance_is(client: FlaskClient, sign: Sign) -> None:
     status = client.get("/internal/status", headers=sign()).json
     assert status is not None
     assert status["checks"]["database"] == "ok"
-    assert status["active_streams"] == 0
+    assert (status["active_streams"], status["running_jobs"]) == (0, 0)
+
+
+def test_without_the_embedding_server_the_instance_is_degraded_not_down(
+    client: FlaskClient, sign: Sign, settings: Settings
+) -> None:
+    assert health(client, sign) == "degraded"
+    with socket.socket(socket.AF_UNIX) as embeddings:
+        embeddings.bind(str(settings.embedding_socket))
+        embeddings.listen()
+        assert health(client, sign) == "ok"
+
+
+def test_the_operator_hands_documents_in(client: FlaskClient, sign: Sign) -> None:
+    sent = client.post(
+        "/internal/documents",
+        data={"file": (io.BytesIO("Le délai de recours est de deux mois.".encode()), "recours.txt")},
+        headers=sign(),
+    )
+    assert sent.status_code == 202
+    assert sent.json is not None
+    shown = client.get(f"/internal/documents/{sent.json['id']}", headers=sign()).json
+    assert shown is not None
+    assert (shown["name"], shown["status"]) == ("recours.txt", "queued")
+    _, listed = call(client, "documents", sign())
+    assert [document["name"] for document in listed["documents"]] == ["recours.txt"]
+    assert client.get("/internal/documents/99", headers=sign()).status_code == 404
+    status = client.get("/internal/status", headers=sign()).json
+    assert status is not None
+    assert status["running_jobs"] == 1
 
 
 def test_a_token_of_anything_else_is_refused(
