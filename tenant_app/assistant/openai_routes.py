@@ -12,8 +12,8 @@ from tenant_app.api.authentication import requires
 from tenant_app.api.bodies import answered, json_body
 from tenant_app.api.context import current_actor, current_services
 from tenant_app.api.documentation import documented
+from tenant_app.api.event_stream import event_response, unnamed
 from tenant_app.assistant.answers import Answer, Done, Event, Restart, Sentence
-from tenant_app.assistant.event_stream import event_response, unnamed
 from tenant_app.assistant.openai_schemas import (
     AssistantMessage,
     ChatCompletion,

@@ -3,15 +3,20 @@
     python -m tenant_app.assistant.provider_simulator --port 9000 --behaviour echo
 
 It prints its base URL, serves until it is told to stop, and behaves in one of these ways: ``echo`` repeats
-the question and cites the first passage, ``stall`` never answers, ``error-500``, ``rate-limit`` and ``bad-key``
-answer with that error, ``cut`` breaks off before its last words, ``empty`` answers nothing at all.
+the question and cites the first passage, ``stall`` never answers, ``error-500``, ``rate-limit`` and
+``bad-key`` answer with that error, ``cut`` breaks off before its last words, ``empty`` answers nothing at all.
 """
 
+import argparse
 import json
 import re
+import sys
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 Behaviour = Literal["echo", "stall", "error-500", "rate-limit", "cut", "empty", "bad-key"]
 

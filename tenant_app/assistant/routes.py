@@ -8,8 +8,8 @@ from tenant_app.api.authentication import requires
 from tenant_app.api.bodies import answered, json_body, query_arguments
 from tenant_app.api.context import current_actor, current_services
 from tenant_app.api.documentation import documented
+from tenant_app.api.event_stream import event_response, named
 from tenant_app.assistant.answers import Done, Event, Restart, Sentence
-from tenant_app.assistant.event_stream import event_response, named
 from tenant_app.assistant.exporting import as_markdown
 from tenant_app.assistant.running import Asked
 from tenant_app.assistant.schemas import (
