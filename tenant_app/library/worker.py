@@ -60,8 +60,8 @@ class LibraryWorker:
         """Do the most urgent piece of work; return whether there was any."""
         try:
             return self._index.maintain() or self._ingest.read_next() or self._embed_next()
-        except Exception:  # noqa: BLE001 - the thread must outlive a full disk or a locked database
-            _log.exception("library_step_failed", retry_seconds=RETRY_SECONDS)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive a full disk or a locked database
+            _log.error("library_step_failed", error=error, retry_seconds=RETRY_SECONDS)
             self._stopping.wait(RETRY_SECONDS)
             return True
 

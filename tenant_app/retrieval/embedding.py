@@ -1,16 +1,18 @@
-"""Asks the host's embedding server for vectors, over its unix socket, in OpenAI's request shape."""
+"""Asks the host's embedding server for vectors, over its unix socket, in OpenAI's request shape.
+
+Written on the standard library: httpx would cost a tenant 10 MB, and leaks a socket each time nobody listens.
+"""
 
 import base64
 import binascii
-import threading
+import http.client
+import json
+import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from tenant_app.retrieval.vectors import BYTES_PER_VALUE
-
-if TYPE_CHECKING:
-    import httpx
 
 Priority = Literal["question", "ingest"]
 
@@ -20,6 +22,7 @@ QUESTION_SECONDS: Final = 4.0
 INGEST_SECONDS: Final = 120.0
 MOST_CHARACTERS: Final = 8_000
 """Far beyond what the models read; the server refuses texts that are longer still."""
+_LONGEST_REASON: Final = 300
 
 
 class EmbeddingsUnavailable(Exception):
@@ -27,17 +30,15 @@ class EmbeddingsUnavailable(Exception):
 
 
 class EmbeddingClient:
-    """One tenant's connection to the embedding server; safe to use from several threads."""
+    """One tenant's way to the embedding server; safe to use from several threads."""
 
-    def __init__(self, socket: Path, model: str, tenant: str) -> None:
-        self._socket = socket
+    def __init__(self, socket_path: Path, model: str, tenant: str) -> None:
+        self._socket_path = socket_path
         self._tenant = tenant
         self.model = model
-        self._lock = threading.Lock()
-        self._connections: httpx.Client | None = None
 
     def embed_question(self, text: str) -> bytes:
-        """Return the vector of one question. Raises EmbeddingsUnavailable after QUESTION_SECONDS at most."""
+        """Return the vector of one question. Raises EmbeddingsUnavailable."""
         return self._embed([text], "question", QUESTION_SECONDS)[0]
 
     def embed_passages(self, texts: Sequence[str]) -> list[bytes]:
@@ -46,13 +47,6 @@ class EmbeddingClient:
         Raises EmbeddingsUnavailable.
         """
         return self._embed(texts, "ingest", INGEST_SECONDS)
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        with self._lock:
-            if self._connections is not None:
-                self._connections.close()
-                self._connections = None
 
     def _embed(self, texts: Sequence[str], priority: Priority, seconds: float) -> list[bytes]:
         body = {
@@ -64,32 +58,41 @@ class EmbeddingClient:
         return _vectors(self._post(body, priority, seconds), expected=len(texts))
 
     def _post(self, body: dict[str, Any], priority: Priority, seconds: float) -> Any:
-        import httpx  # noqa: PLC0415 - 10 MB that a tenant nobody searches does without
-
+        headers = {"Content-Type": "application/json", "X-Tenantry-Priority": priority}
+        connection = _UnixConnection(self._socket_path, seconds)
         try:
-            answer = self._client().post(
-                "/v1/embeddings",
-                json=body,
-                headers={"X-Tenantry-Priority": priority},
-                timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
-            )
-            answer.raise_for_status()
-            return answer.json()
-        except httpx.HTTPStatusError as error:
-            raise EmbeddingsUnavailable(
-                f"the embedding server answered {error.response.status_code}: {error.response.text[:300]}"
-            ) from error
-        except (httpx.HTTPError, ValueError) as error:
-            raise EmbeddingsUnavailable(f"no answer from {self._socket}: {error!r}") from error
+            connection.request("POST", "/v1/embeddings", json.dumps(body), headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            if answer.status != http.client.OK:
+                said = content[:_LONGEST_REASON].decode("utf-8", "replace")
+                raise EmbeddingsUnavailable(f"the embedding server answered {answer.status}: {said}")
+            return json.loads(content)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise EmbeddingsUnavailable(f"no answer from {self._socket_path}: {error!r}") from error
+        finally:
+            connection.close()
 
-    def _client(self) -> "httpx.Client":
-        import httpx  # noqa: PLC0415 - see _post
 
-        with self._lock:
-            if self._connections is None:
-                transport = httpx.HTTPTransport(uds=str(self._socket))
-                self._connections = httpx.Client(transport=transport, base_url="http://embeddings")
-            return self._connections
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket; ``seconds`` is how long the other side may stay silent."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("embeddings", timeout=seconds)
+        self._path = path
+        self._seconds = seconds
+
+    def connect(self) -> None:
+        """Connect, or raise OSError within CONNECT_SECONDS, leaving nothing open."""
+        connected = socket.socket(socket.AF_UNIX)
+        try:
+            connected.settimeout(CONNECT_SECONDS)
+            connected.connect(str(self._path))
+            connected.settimeout(self._seconds)
+        except OSError:
+            connected.close()
+            raise
+        self.sock = connected
 
 
 def _vectors(answer: Any, expected: int) -> list[bytes]:

@@ -163,7 +163,7 @@ class VectorIndex:
         try:
             self._store = self._opening.open(self._stop)
         except Exception as error:  # noqa: BLE001 - without Chroma every question is still answered, exactly
-            _log.error("vector_store_not_opened", error=_in_short(error), retry_seconds=RETRY_SECONDS)
+            _log.error("vector_store_not_opened", why=_in_short(error), retry_seconds=RETRY_SECONDS)
             self._not_before = time.monotonic() + RETRY_SECONDS
             return
         self._wanted = False
@@ -171,7 +171,7 @@ class VectorIndex:
 
     def _abandon(self, store: ChromaStore, error: Exception) -> None:
         """Stop using a store that failed while open; a new one is built."""
-        _log.error("vector_store_failed", error=_in_short(error))
+        _log.error("vector_store_failed", why=_in_short(error))
         if self._store is store:
             self._store = None
             self._opening.condemn()

@@ -13,7 +13,8 @@ _DIVISION = re.compile(
 )
 _ARTICLE = re.compile(
     r"(?:Article|ARTICLE|Art\.)\s+(?:(?:LO|[LRDA])\s?\*?\s?\.?\s?)?(?:\d+(?:-\d+)*(?:er)?|premier|unique|[IVX]+)"
-    r"\s*(?:$|[:.–—-])"
+    # Not the hyphen inside a number: the running text "Article L313-11 du code prévoit" is no heading.
+    r"\s*(?:$|[:.–—]|-(?!\d))"
 )
 _LONGEST_HEADING = 120
 

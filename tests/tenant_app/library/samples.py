@@ -1,0 +1,130 @@
+"""Small documents of every accepted format, and some that are not what they seem, made when they are needed."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import docx
+from pypdf import PdfReader, PdfWriter
+
+EVALUATION_DOCUMENTS = Path(__file__).parents[4] / "shared" / "eval" / "documents"
+"""Real documents, when the evaluation set lies beside the repository."""
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+CONTENT_TYPES = (
+    '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+)
+
+
+def pdf(*pages: Sequence[str]) -> bytes:
+    """Return a PDF whose pages hold these lines, in WinAnsi letters; a page without lines is blank."""
+    streams = [_page_stream(lines) for lines in pages]
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} /MediaBox [0 0 595 842] >>".encode(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    for number, stream in enumerate(streams):
+        page = f"<< /Type /Page /Parent 2 0 R /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * number} 0 R >>"
+        objects += [
+            page.encode(),
+            b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
+        ]
+    return _assembled(objects)
+
+
+def _page_stream(lines: Sequence[str]) -> bytes:
+    shown = [b"BT /F1 11 Tf 14 TL 60 780 Td"]
+    for line in lines:
+        escaped = line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        shown.append(b"(%b) Tj T*" % escaped.encode("cp1252"))
+    return b"\n".join([*shown, b"ET"])
+
+
+def _assembled(objects: Sequence[bytes]) -> bytes:
+    out = io.BytesIO()
+    out.write(b"%PDF-1.4\n")
+    offsets = []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(out.tell())
+        out.write(b"%d 0 obj\n%b\nendobj\n" % (number, body))
+    start = out.tell()
+    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
+    out.writelines(b"%010d 00000 n \n" % offset for offset in offsets)
+    out.write(b"trailer\n<< /Root 1 0 R /Size %d >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start))
+    return out.getvalue()
+
+
+def encrypted_pdf() -> bytes:
+    """Return a PDF that opens with a password only."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf(["Secret"]))))
+    writer.encrypt("mot de passe", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def cyclic_pdf() -> bytes:
+    """Return a PDF whose page tree contains itself behind one good page."""
+    return _assembled(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [6 0 R 3 0 R] /Count 2 /MediaBox [0 0 595 842] >>",
+            b"<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            b"<< /Type /Page /Parent 2 0 R /Resources << /Font << /F1 5 0 R >> >> /Contents 7 0 R >>",
+            b"<< /Length 36 >>\nstream\nBT /F1 12 Tf 60 780 Td (Piege) Tj ET \nendstream",
+        ]
+    )
+
+
+def word(*paragraphs: str, heading: str = "", table: Sequence[Sequence[str]] = ()) -> bytes:
+    """Return a Word document made by python-docx: a heading, paragraphs, a table."""
+    document = docx.Document()
+    if heading:
+        document.add_heading(heading, level=1)
+    for paragraph in paragraphs:
+        document.add_paragraph(paragraph)
+    if table:
+        grid = document.add_table(rows=0, cols=len(table[0]))
+        for row in table:
+            for cell, text in zip(grid.add_row().cells, row, strict=True):
+                cell.text = text
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def word_of(body: str, **parts: str) -> bytes:
+    """Return a Word package whose document body is this XML; `parts` adds word/<name>.xml."""
+    written = {"document": f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>', **parts}
+    return packed(
+        {
+            "[Content_Types].xml": CONTENT_TYPES.encode(),
+            **{f"word/{name}.xml": xml.encode() for name, xml in written.items()},
+        }
+    )
+
+
+def packed(entries: dict[str, bytes]) -> bytes:
+    """Return a zip archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in entries.items():
+            package.writestr(name, content)
+    return out.getvalue()
+
+
+def word_bomb(mebibytes: int = 640) -> bytes:
+    """Return a small Word document that inflates to so many MiB."""
+    out = io.BytesIO()
+    piece = b" " * 1024 * 1024
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("[Content_Types].xml", CONTENT_TYPES)
+        with package.open("word/document.xml", "w", force_zip64=True) as part:
+            for _ in range(mebibytes):
+                part.write(piece)
+    return out.getvalue()

@@ -1,0 +1,89 @@
+"""Passages follow the structure of a document and cover all of it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenant_app.library.chunking import LONGEST_PASSAGE, cut_passages, document_text
+from tenant_app.library.parsing.protocol import Block
+
+LONG = "Le bailleur est tenu de remettre au locataire un logement décent. " * 8
+
+
+def test_an_article_begins_a_passage_and_is_its_heading() -> None:
+    passages = cut_passages(
+        [
+            Block("TITRE Ier", level=3),
+            Block("Article L111-1", level=4),
+            Block("Sont considérées comme étrangers les personnes sans nationalité française."),
+            Block("Article L111-2", level=4),
+            Block("Le présent code régit l'entrée et le séjour."),
+        ]
+    )
+    assert [passage.heading for passage in passages] == [
+        "TITRE Ier › Article L111-1",
+        "TITRE Ier › Article L111-2",
+    ]
+    assert passages[0].text.startswith("TITRE Ier\n\nArticle L111-1")
+    assert passages[1].text.startswith("Article L111-2")
+
+
+def test_an_article_stands_below_any_other_heading_and_ends_with_the_next() -> None:
+    passages = cut_passages(
+        [
+            Block("Chapitre unique", level=4),
+            Block("Article 1", level=1),
+            Block(LONG),
+            Block("Chapitre II", level=4),
+            Block(LONG),
+        ]
+    )
+    assert [passage.heading for passage in passages] == ["Chapitre unique › Article 1", "Chapitre II"]
+
+
+def test_short_sections_are_read_together() -> None:
+    passages = cut_passages(
+        [Block("Objet", level=2), Block("Court."), Block("Durée", level=2), Block("Un an.")]
+    )
+    assert len(passages) == 1
+
+
+def test_a_long_section_is_cut_between_its_paragraphs() -> None:
+    passages = cut_passages([Block("Objet", level=2), Block(LONG), Block(LONG), Block(LONG)])
+    assert [passage.heading for passage in passages] == ["Objet", "Objet"]
+    assert all(len(passage.text) <= LONGEST_PASSAGE for passage in passages)
+
+
+def test_a_long_paragraph_is_cut_after_a_sentence() -> None:
+    passages = cut_passages([Block(LONG * 5)])
+    assert len(passages) > 1
+    assert all(passage.text.endswith(".") for passage in passages[:-1])
+
+
+def test_a_passage_has_the_page_it_begins_on() -> None:
+    passages = cut_passages([Block("Un.", page=1), Block(LONG, page=1), Block(LONG * 2, page=2)])
+    assert [passage.page for passage in passages] == [1, 2]
+
+
+def test_no_block_gives_no_passage() -> None:
+    assert cut_passages([]) == []
+
+
+@given(
+    st.lists(
+        st.builds(
+            Block,
+            text=st.text(alphabet="ab .\n", min_size=1, max_size=3000).filter(str.strip).map(str.strip),
+            level=st.sampled_from([0, 0, 0, 1, 2, 6]),
+        ),
+        max_size=12,
+    )
+)
+def test_passages_are_slices_that_cover_every_word(blocks: list[Block]) -> None:
+    text = document_text(blocks)
+    passages = cut_passages(blocks)
+    position = 0
+    for passage in passages:
+        assert text[passage.char_start : passage.char_end] == passage.text
+        assert text[position : passage.char_start].strip() == ""
+        position = passage.char_end
+    assert text[position:].strip() == ""
