@@ -21,6 +21,7 @@ from tenant_app.library import routes as library
 from tenant_app.retrieval import routes as retrieval
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
+from tenant_app.web import routes as web
 from tenant_app.web.language import choose_language
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
@@ -33,6 +34,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     openai_routes.blueprint,
     openapi.blueprint,
     operator.blueprint,
+    web.blueprint,
 )
 
 TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"

@@ -30,7 +30,7 @@ def asset_url(name: str) -> str:
 
 
 def logo_file(settings: Settings) -> Path | None:
-    """Return the client's logo when ``CLIENT_LOGO`` is ``/static/<name>`` and the operator has put it there."""
+    """Return the client's logo; None unless ``CLIENT_LOGO`` is ``/static/<name>`` and that file is there."""
     name = settings.client_logo.removeprefix(LOGO_PREFIX)
     plain = bool(name) and name != settings.client_logo and "/" not in name and not name.startswith(".")
     if not plain or Path(name).suffix.lower() not in LOGO_TYPES:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from babel.numbers import format_decimal
-from flask_babel import format_currency, format_date, get_locale, gettext
+from flask_babel import format_currency, format_date, format_time, get_locale, gettext
 
 
 def number(value: int) -> str:
@@ -27,25 +27,29 @@ def _unit_names() -> tuple[str, ...]:
     return (gettext("o"), gettext("Ko"), gettext("Mo"), gettext("Go"), gettext("To"))
 
 
-def euros(amount: Decimal | float) -> str:
+def euros(amount: Decimal) -> str:
     """Return an amount of money in euros, with its cents."""
-    return format_currency(Decimal(str(amount)), "EUR")
+    return str(format_currency(amount, "EUR"))
 
 
 def day(moment: date) -> str:
-    """Return a day such as « 21 novembre 2026 »; an aware moment is taken in UTC."""
-    return format_date(moment, "long")
+    """Return a day such as « 21 novembre 2026 »; a moment is taken where the client lives."""
+    text = str(format_date(moment, "long"))
+    return text.replace("1 ", "1er ", 1) if text.startswith("1 ") and str(get_locale()) == "fr" else text
+
+
+def hour(moment: datetime) -> str:
+    """Return the hour and minute of a moment, where the client lives."""
+    return str(format_time(moment, "HH:mm"))
 
 
 def month_name(month: str) -> str:
     """Return « novembre 2026 » for ``2026-11``. Raises ValueError when it is not a month."""
     first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).date()
-    return format_date(first, "MMMM y")
+    return str(format_date(first, "MMMM y"))
 
 
 def initials(name: str) -> str:
     """Return the one or two letters that stand for a client without a logo."""
     words = [word for word in name.replace("-", " ").replace("'", " ").split() if word[0].isalnum()]
-    # « Cabinet Dupont & Associés » is known as Dupont: the first word is often the kind of firm.
-    letters = [word[0] for word in words[:2]] or ["?"]
-    return "".join(letters).upper()
+    return "".join(word[0] for word in words[:2]).upper() or "?"

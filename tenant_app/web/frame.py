@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
+from flask.globals import request_ctx
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from tenant_app.accounts.actor import Actor
 from tenant_app.api.authentication import authenticate, end_page_session
 from tenant_app.api.context import current_services
-from tenant_app.errors import Forbidden, TenantAppError, Unauthenticated
+from tenant_app.errors import Forbidden, Unauthenticated
 from tenant_app.web.assets import asset_url, logo_url
 from tenant_app.web.formats import initials
 from tenant_app.web.language import LANGUAGES
@@ -67,17 +68,12 @@ def _wanted() -> str | None:
     return None if wanted == "/" else wanted
 
 
-def error_page(error: TenantAppError) -> Response:
-    """Return a page that says what went wrong, in the reader's language."""
-    return error_response(error.status, str(error.title), str(error.detail), error.retry_after)
-
-
-def error_response(status: int, title: str, detail: str, retry_after: int | None = None) -> Response:
-    """Return the full page for one error; ``retry_after`` is in seconds."""
-    answer = make_response(render_template("error.html", title=title, detail=detail), status)
-    if retry_after is not None:
-        answer.headers["Retry-After"] = str(retry_after)
-    return answer
+def error_page(status: int, title: str, detail: str) -> Response:
+    """Return a whole page that says what went wrong, in the reader's language."""
+    if request_ctx.url_adapter is None:
+        # The host is not ours: there are no addresses to put in a page.
+        return make_response(f"{title}. {detail}", status, {"Content-Type": "text/plain; charset=utf-8"})
+    return make_response(render_template("error.html", title=title, detail=detail), status)
 
 
 def template_context() -> dict[str, Any]:
@@ -105,7 +101,7 @@ def role_name(role: str) -> str:
         "member": gettext("Membre"),
         "viewer": gettext("Lecture seule"),
     }
-    return names.get(role, role)
+    return str(names.get(role, role))
 
 
 def _places(actor: Actor) -> tuple[Place, ...]:

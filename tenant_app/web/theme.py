@@ -1,10 +1,8 @@
 """The client's colour, made readable: every shade derived from it keeps the contrast WCAG 2.2 AA asks for."""
 
 import colorsys
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-WHITE_HEX = "#ffffff"
-INK_HEX = "#11151a"
 LIGHT_GROUNDS = ("#ffffff", "#f3f4f6", "#eceef1")
 DARK_GROUNDS = ("#1a1e23", "#13161a", "#23282f")
 TEXT_CONTRAST = 4.5
@@ -49,6 +47,11 @@ class Colour(NamedTuple):
         return Colour(*(round(channel * 255) for channel in moved))
 
 
+BLACK: Final = Colour(0, 0, 0)
+WHITE: Final = Colour(255, 255, 255)
+INK: Final = Colour.parse("#11151a")
+
+
 def _linear(channel: float) -> float:
     return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
 
@@ -74,7 +77,7 @@ def readable(colour: Colour, grounds: tuple[Colour, ...], ratio: float) -> Colou
 
 def text_on(fill: Colour) -> Colour:
     """Return white or near-black, whichever reads better on ``fill``."""
-    return max(Colour.parse(WHITE_HEX), Colour.parse(INK_HEX), key=lambda text: contrast(text, fill))
+    return max(WHITE, INK, key=lambda text: contrast(text, fill))
 
 
 def stylesheet(client_colour: str) -> str:
@@ -93,7 +96,7 @@ def _properties(colour: Colour, ground_codes: tuple[str, ...], tint_share: float
     values = {
         "brand": fill,
         # Hovering moves the fill away from its text, never towards it.
-        "brand-strong": fill.mixed(Colour(0, 0, 0) if on_fill.luminance > 0.5 else Colour(255, 255, 255), 0.14),
+        "brand-strong": fill.mixed(BLACK if on_fill.luminance > 0.5 else WHITE, 0.14),
         "on-brand": on_fill,
         "brand-tint": tint,
         "brand-text": readable(colour, (*grounds, tint), TEXT_CONTRAST),
@@ -104,5 +107,5 @@ def _properties(colour: Colour, ground_codes: tuple[str, ...], tint_share: float
 def _solid(fill: Colour) -> Colour:
     """Return ``fill``, darkened if need be until white or near-black is readable on it."""
     while contrast(text_on(fill), fill) < TEXT_CONTRAST:
-        fill = fill.mixed(Colour(0, 0, 0), 0.04)
+        fill = fill.mixed(BLACK, 0.04)
     return fill

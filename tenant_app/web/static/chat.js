@@ -65,6 +65,7 @@ async function stream(question, turn, signal) {
   });
   for await (const { name, data } of eventsOf(response)) {
     if (name === "token") addText(turn, data.text);
+    else if (name === "restart") turn.querySelector(".answer").replaceChildren();
     else if (name === "error") throw new Refusal(data.status ?? 500, data.title ?? texts.cutTitle, data.detail ?? texts.cutDetail);
     else if (name === "done") return data;
   }

@@ -18,8 +18,10 @@ async function refresh() {
   const fresh = page.body.firstElementChild;
   const current = shelf.querySelector("tbody");
   const rows = fresh.querySelector("tbody");
-  if (current && rows) mergeRows(current, rows);
-  else shelf.replaceChildren(fresh);
+  if (current && rows) {
+    mergeRows(current, rows);
+    shelf.firstElementChild.dataset.busy = fresh.dataset.busy;
+  } else shelf.replaceChildren(fresh);
   if (fresh.dataset.busy === "true") follow();
 }
 

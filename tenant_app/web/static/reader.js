@@ -7,8 +7,8 @@ const wide = matchMedia("(min-width: 74.01rem)");
 let opener = null;
 
 function settle() {
-  if (wide.matches && !reader.matches(":modal")) reader.show();
-  else if (!wide.matches && !reader.matches(":modal")) reader.close();
+  // The property, not show(): that would take the focus from the question.
+  if (!reader.matches(":modal")) reader.open = wide.matches;
 }
 
 function markOpen(link) {
@@ -32,8 +32,8 @@ export async function openPassage(link, { quietly = false } = {}) {
   body.replaceChildren(piece);
   markOpen(link);
   if (!wide.matches && !reader.open) reader.showModal();
-  body.querySelector("mark")?.scrollIntoView({ block: "nearest" });
-  reader.scrollTop = 0;
+  const mark = body.querySelector("mark");
+  reader.scrollTop = mark ? mark.offsetTop - reader.clientHeight / 3 : 0;
   if (quietly) return;
   opener = link;
   const heading = body.querySelector("h2");

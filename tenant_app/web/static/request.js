@@ -27,7 +27,8 @@ export async function ask(url, options = {}) {
     credentials: "same-origin",
     headers: { "X-CSRF-Token": csrfToken(), ...options.headers },
   });
-  if (response.status === 401) {
+  // A page piece asked for without a sign-in is answered by the sign-in page.
+  if (response.status === 401 || response.redirected) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   if (!response.ok) throw await refusalOf(response);

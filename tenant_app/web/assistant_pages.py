@@ -1,0 +1,83 @@
+"""The assistant: past conversations, the thread, and the pieces of page the thread's script asks for."""
+
+from dataclasses import dataclass
+
+from flask import render_template
+from flask_babel import get_locale, lazy_gettext
+
+from tenant_app.api.context import current_actor, current_services
+from tenant_app.assistant.models import CitedPassage
+from tenant_app.errors import NotFound
+from tenant_app.web.frame import page
+from tenant_app.web.passages import highlighted, range_of, shortened
+from tenant_app.web.turns import conversation_shown, document_url
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The text before and after a cited passage; ``still_there`` is False when its document has gone."""
+
+    before: str = ""
+    after: str = ""
+    heading: str = ""
+    still_there: bool = False
+
+
+@page("chat")
+def assistant(conversation_id: int | None) -> str:
+    """Show a conversation, or the beginning of a new one; raises NotFound for one not the reader's."""
+    services = current_services()
+    actor = current_actor()
+    conversations = services.assistant.conversations
+    shown = conversations.get(actor, conversation_id) if conversation_id is not None else None
+    language = "en" if str(get_locale()) == "en" else "fr"
+    return render_template(
+        "assistant.html",
+        conversation=conversation_shown(shown) if shown else None,
+        conversations=conversations.list_own(actor),
+        document_count=sum(one.status == "indexed" for one in services.library.documents(actor)),
+        questions=[getattr(question, language) for question in services.settings.assistant_questions],
+        question_limit=services.settings.max_question_chars,
+    )
+
+
+@page("chat")
+def latest_turn(conversation_id: int) -> str:
+    """Return the last turn of a conversation and its line in the list, as the whole page would show them."""
+    stored = current_services().assistant.conversations.get(current_actor(), conversation_id)
+    shown = conversation_shown(stored)
+    return render_template("latest_turn.html", conversation=shown, turn=shown.turns[-1], row=shown)
+
+
+@page("chat")
+def source(conversation_id: int, turn_id: int, number: int) -> str:
+    """Return one cited passage as it was when the answer was given, with the text around it today."""
+    citation = _citation(conversation_id, turn_id, number)
+    around = _surroundings(citation)
+    return render_template(
+        "passage.html",
+        citation=citation,
+        cited=highlighted(citation.passage, range_of(citation.quote, citation.passage)),
+        around=around,
+        document_url=document_url(citation) if around.still_there else None,
+    )
+
+
+def _citation(conversation_id: int, turn_id: int, number: int) -> CitedPassage:
+    """Return the citation of the reader's own conversation. Raises NotFound."""
+    stored = current_services().assistant.conversations.get(current_actor(), conversation_id)
+    for turn in stored.turns:
+        for citation in turn.citations:
+            if (turn.id, citation.n) == (turn_id, number):
+                return citation
+    raise NotFound(lazy_gettext("Cette source n’existe pas."))
+
+
+def _surroundings(citation: CitedPassage) -> Surroundings:
+    library = current_services().library
+    try:
+        found = library.passage(current_actor(), citation.document_id, citation.chunk_id)
+    except NotFound:
+        return Surroundings()
+    before, after = shortened(found.before, found.after)
+    return Surroundings(before, after, found.chunk.heading, still_there=True)

@@ -1,0 +1,85 @@
+"""The list of documents, one document's text, and one passage of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import render_template, request, url_for
+
+from tenant_app.api.context import current_actor, current_services
+from tenant_app.library.schemas import DocumentView
+from tenant_app.library.service import Leaf
+from tenant_app.web.frame import page
+from tenant_app.web.passages import Highlight, highlighted
+
+MEBIBYTE: Final = 1024 * 1024
+LEAVES_SHOWN: Final = 24
+"""How many passages of a document one page shows."""
+LEAVES_BEFORE: Final = 4
+"""How many of them stand before the cited one."""
+UNFINISHED: Final = frozenset({"queued", "processing"})
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One passage on a document's page; ``cited`` cuts the one a citation points at."""
+
+    text: str
+    page: int | None
+    turns_page: bool
+    cited: Highlight | None
+
+
+@page("documents.read")
+def documents() -> str:
+    """Show every document with its state, and the place to add some."""
+    limit = current_services().settings.max_upload_mb * MEBIBYTE
+    return render_template("documents.html", upload_bytes=limit, **_shelf())
+
+
+@page("documents.read")
+def document_rows() -> str:
+    """Return the table alone, for a page that follows the reading of documents."""
+    return render_template("document_rows.html", **_shelf())
+
+
+def _shelf() -> dict[str, object]:
+    rows = current_services().library.documents(current_actor())
+    shown = [DocumentView.of(row) for row in rows]
+    return {"documents": shown, "busy": any(document.status in UNFINISHED for document in shown)}
+
+
+@page("documents.read")
+def document(document_id: int) -> str:
+    """Show a document's text around the passage asked for, or from the passage number ``from`` on."""
+    library = current_services().library
+    actor = current_actor()
+    chunk_id = request.args.get("passage", type=int)
+    cited = None if chunk_id is None else library.ordinal_of(actor, document_id, chunk_id)
+    first = max(0, request.args.get("from", 0, type=int) if cited is None else cited - LEAVES_BEFORE)
+    reading = library.leaves(actor, document_id, first, LEAVES_SHOWN)
+    following = first + LEAVES_SHOWN
+    return render_template(
+        "document.html",
+        document=DocumentView.of(reading.document),
+        text_language=reading.document.language,
+        sheets=_sheets(reading.leaves, chunk_id, request.args.get("words")),
+        missing_passage=chunk_id is not None and cited is None,
+        previous_url=_from(document_id, first - LEAVES_SHOWN) if first else None,
+        next_url=_from(document_id, following) if following < reading.total else None,
+    )
+
+
+def _from(document_id: int, ordinal: int) -> str:
+    place: dict[str, Any] = {"document_id": document_id, "from": max(0, ordinal)}
+    return url_for("web.document", **place)
+
+
+def _sheets(leaves: Sequence[Leaf], chunk_id: int | None, words: str | None) -> list[Sheet]:
+    sheets = []
+    page_before = None
+    for leaf in leaves:
+        cited = highlighted(leaf.text, words) if leaf.chunk_id == chunk_id else None
+        sheets.append(Sheet(leaf.text, leaf.page, leaf.page not in (None, page_before), cited))
+        page_before = leaf.page
+    return sheets

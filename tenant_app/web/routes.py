@@ -1,0 +1,49 @@
+"""The addresses of the pages."""
+
+from pathlib import Path
+
+from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
+
+from tenant_app.api.problems import ERROR_PAGE
+from tenant_app.web import (
+    assets,
+    assistant_pages,
+    document_pages,
+    formats,
+    frame,
+    sign_in_pages,
+    usage_pages,
+)
+
+blueprint = Blueprint("web", __name__, template_folder=str(Path(__file__).parent / "templates"))
+
+blueprint.add_url_rule("/login", "sign_in", sign_in_pages.sign_in, methods=["GET", "POST"])
+blueprint.add_url_rule("/logout", "sign_out", sign_in_pages.sign_out, methods=["POST"])
+blueprint.add_url_rule("/language", "set_language", sign_in_pages.set_language, methods=["POST"])
+blueprint.add_url_rule("/", "assistant", assistant_pages.assistant, defaults={"conversation_id": None})
+blueprint.add_url_rule("/conversations/<int:conversation_id>", "assistant", assistant_pages.assistant)
+blueprint.add_url_rule(
+    "/conversations/<int:conversation_id>/latest", "latest_turn", assistant_pages.latest_turn
+)
+blueprint.add_url_rule(
+    "/conversations/<int:conversation_id>/turns/<int:turn_id>/sources/<int:number>",
+    "source",
+    assistant_pages.source,
+)
+blueprint.add_url_rule("/documents", "documents", document_pages.documents)
+blueprint.add_url_rule("/documents/rows", "document_rows", document_pages.document_rows)
+blueprint.add_url_rule("/documents/<int:document_id>", "document", document_pages.document)
+blueprint.add_url_rule("/usage", "usage", usage_pages.usage)
+blueprint.add_url_rule("/theme.css", "theme_css", assets.theme_css)
+blueprint.add_url_rule("/static/<name>", "static", assets.static)
+
+blueprint.app_context_processor(frame.template_context)
+
+
+@blueprint.record_once
+def _install(state: BlueprintSetupState) -> None:
+    """Give the templates their filters, and the whole application its error page."""
+    state.app.extensions[ERROR_PAGE] = frame.error_page
+    for name in ("number", "size", "euros", "day", "hour"):
+        state.app.jinja_env.filters[name] = getattr(formats, name)

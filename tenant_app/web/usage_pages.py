@@ -1,0 +1,78 @@
+"""The month against its limits, in figures that can be checked against the bill."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from flask import render_template
+from flask_babel import gettext
+
+from tenant_app.api.context import current_services
+from tenant_app.billing.report import Usage
+from tenant_app.settings import Settings
+from tenant_app.web import formats
+from tenant_app.web.frame import page
+
+MEBIBYTE: Final = 1024 * 1024
+NEARLY_FULL_PERCENT: Final = 80
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One figure of the month as it is shown.
+
+    ``allowed`` is None and ``share`` is None when there is no limit; ``share`` is a whole percentage, rounded
+    down so that 100 means reached; ``level`` is ``""``, ``"warn"`` or ``"bad"``.
+    """
+
+    label: str
+    used: str
+    allowed: str | None
+    share: int | None
+    level: str
+    comment: str
+
+
+@page("usage.read")
+def usage() -> str:
+    """Show what the month has used, what is allowed, and what is due."""
+    services = current_services()
+    report = services.billing.report
+    record = report.usage()
+    settings = services.settings
+    return render_template(
+        "usage.html",
+        usage=record,
+        limits=limits(record, settings),
+        month=formats.month_name(record.month),
+        price=Decimal(settings.price_cents) / 100,
+        next_billing=report.next_billing(),
+        expires_on=settings.plan_expires_on,
+        updated_at=record.updated_at,
+    )
+
+
+def limits(record: Usage, settings: Settings) -> tuple[Limit, ...]:
+    """Return the figures that have, or could have, a limit."""
+    storage_limit = settings.max_storage_mb * MEBIBYTE
+    return (
+        limit(gettext("Requêtes"), record.requests_used, record.requests_limit),
+        limit(gettext("Analyses"), record.analyses_used, record.analyses_limit),
+        limit(gettext("Utilisateurs actifs"), record.users_active, record.users_limit),
+        limit(gettext("Stockage"), record.storage_bytes, storage_limit, shown=formats.size),
+    )
+
+
+def limit(
+    label: str, used: int, allowed: int | None, *, shown: Callable[[int], str] = formats.number
+) -> Limit:
+    """Return one figure beside its limit; ``shown`` writes an amount in the reader's language."""
+    if allowed is None:
+        return Limit(label, shown(used), None, None, "", gettext("Sans limite"))
+    share = min(100, used * 100 // allowed) if allowed else 100
+    if used >= allowed:
+        return Limit(label, shown(used), shown(allowed), share, "bad", gettext("Limite atteinte"))
+    level = "warn" if share >= NEARLY_FULL_PERCENT else ""
+    left = gettext("Reste %(amount)s", amount=shown(allowed - used))
+    return Limit(label, shown(used), shown(allowed), share, level, left)
