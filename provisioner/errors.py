@@ -55,14 +55,18 @@ class CommandFailed(ProvisionError):
 
 
 class StepFailed(ProvisionError):
-    """A step could not be done; the steps before it were undone in reverse order."""
+    """A step could not be done; the steps before it were undone in reverse order.
+
+    Those of the parts all clients share are kept instead: the next command goes on from there.
+    """
 
     code = "step-failed"
 
-    def __init__(self, step: str, cause: str, mend: str = "") -> None:
+    def __init__(self, step: str, cause: str, mend: str = "", *, kept: bool = False) -> None:
         self.step = step
         self.cause = cause
-        super().__init__(f"Could not {step}: {cause} Everything done before it was undone.", mend)
+        before = "What was done before it is kept." if kept else "Everything done before it was undone."
+        super().__init__(f"Could not {step}: {cause} {before}", mend)
 
 
 class UndoFailed(ProvisionError):

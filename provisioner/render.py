@@ -201,10 +201,14 @@ def nginx_shared(host: HostSettings, sites: str, access_log: Path | None) -> str
     )
 
 
-def local_nginx(layout: Layout) -> str:
-    """Return the whole nginx.conf of the local driver; it includes `tenantry/http.conf` beside it."""
+def local_nginx(layout: Layout, worker_user: str) -> str:
+    """Return the whole nginx.conf of the local driver; it includes `tenantry/http.conf` beside it.
+
+    `worker_user` is only for an nginx started by root; "" otherwise.
+    """
     return render(
         "nginx/nginx.conf.j2",
+        worker_user=worker_user,
         pid=str(layout.run / "nginx" / "nginx.pid"),
         temporary=str(layout.run / "nginx"),
     )

@@ -151,10 +151,12 @@ class SignalProgram:
 class EndRemaining:
     """End every process whose environment has TENANTRY_PROGRAM beginning with `<marker>:`.
 
-    They are the supervisor itself, or what one that was killed has left behind, holding ports and locks.
+    nginx writes over its environment: it is known by working in `nginx_directory`. They are the supervisor
+    itself, or what one that was killed has left behind, holding ports and locks.
     """
 
     marker: str
+    nginx_directory: Path
 
     def describe(self) -> str:
         return f"end every remaining process of {self.marker}"

@@ -80,6 +80,20 @@ class Executor:
             except (ProvisionError, OSError, LookupError) as error:
                 raise self._taken_back(step, error) from error
 
+    def advance(self, steps: Sequence[Step]) -> None:
+        """Do steps that are right whatever becomes of the rest: none of them is taken back.
+
+        Raises StepFailed when one failed; those before it stay, and the next command goes on from there.
+        """
+        for number, step in enumerate(steps, start=1):
+            try:
+                self._do(number, len(steps), step)
+            except (ProvisionError, OSError, LookupError) as error:
+                message, mend = _told(error)
+                raise StepFailed(_named(step), message, mend, kept=True) from error
+            finally:
+                self.settle()
+
     def _do(self, number: int, count: int, step: Step) -> None:
         self._tools.interruption.check()
         self._observer.begins(number, count, step)
@@ -93,8 +107,9 @@ class Executor:
     def _taken_back(self, failed: Step, cause: Exception) -> ProvisionError:
         left = self.undo()
         message, mend = _told(cause)
-        what = failed.purpose if isinstance(failed, Run) else failed.describe()
-        return UndoFailed(what, message, left, mend) if left else StepFailed(what, message, mend)
+        if left:
+            return UndoFailed(_named(failed), message, left, mend)
+        return StepFailed(_named(failed), message, mend)
 
     def settle(self) -> None:
         """Let what was done so far stay, whatever fails later."""
@@ -111,6 +126,10 @@ class Executor:
             except (ProvisionError, OSError, LookupError) as error:
                 left.append(f"{step.describe()} ({_told(error)[0]})")
         return left
+
+
+def _named(step: Step) -> str:
+    return step.purpose if isinstance(step, Run) else step.describe()
 
 
 def _told(error: Exception) -> tuple[str, str]:

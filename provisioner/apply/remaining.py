@@ -1,4 +1,4 @@
-"""Finds and ends processes by the mark in their environment."""
+"""Finds and ends the processes of one root, by the mark they carry."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from provisioner.errors import ProvisionError
+from provisioner.steps import EndRemaining
 
 MARK: Final = "TENANTRY_PROGRAM"
 _GRACE: Final = 10.0
@@ -23,50 +25,46 @@ class ProcessesStay(ProvisionError):
     code = "processes-stay"
 
 
-def end_all(marker: str) -> None:
-    """Ask every process marked `<marker>:…` to end, kill what is still there after 10 s, and wait.
+def end_all(step: EndRemaining) -> None:
+    """Ask every process the step means to end, kill what is still there after 10 s, and wait.
 
     Raises ProcessesStay when some cannot be ended.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in find(marker):
-            _send(pid, number)
-        if _gone(marker):
+        for pid in find(step):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if _gone(step):
             return
     raise ProcessesStay(
-        f"Processes {', '.join(map(str, find(marker)))} of {marker} do not end.",
+        f"Processes {', '.join(map(str, find(step)))} of {step.marker} do not end.",
         "End them by hand, then run the command again.",
     )
 
 
-def find(marker: str) -> Sequence[int]:
-    """Return the processes that carry the mark, as far as this user may see; never this one."""
-    wanted = f"{MARK}={marker}:".encode()
+def find(step: EndRemaining) -> Sequence[int]:
+    """Return the processes the step means, as far as this user may see; never this one."""
+    mark = f"{MARK}={step.marker}:".encode()
     return [
         int(place.name)
         for place in _PROCESSES.iterdir()
-        if place.name.isdigit() and int(place.name) != os.getpid() and _carries(place, wanted)
+        if place.name.isdigit() and int(place.name) != os.getpid() and _is_meant(place, mark, step)
     ]
 
 
-def _carries(place: Path, wanted: bytes) -> bool:
+def _is_meant(place: Path, mark: bytes, step: EndRemaining) -> bool:
     try:
+        if (place / "comm").read_text() == "nginx\n":
+            return (place / "cwd").readlink() == step.nginx_directory
         variables = (place / "environ").read_bytes().split(b"\0")
     except OSError:
         return False  # it has ended meanwhile, or belongs to another user
-    return any(variable.startswith(wanted) for variable in variables)
+    return any(variable.startswith(mark) for variable in variables)
 
 
-def _send(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _gone(marker: str) -> bool:
+def _gone(step: EndRemaining) -> bool:
     deadline = time.monotonic() + _GRACE
-    while find(marker):
+    while find(step):
         if time.monotonic() >= deadline:
             return False
         time.sleep(_PAUSE)

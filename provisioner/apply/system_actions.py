@@ -82,7 +82,7 @@ def probe(step: Probe, tools: Tools) -> Undo | None:
 
 def end_remaining(step: EndRemaining, _tools: Tools) -> Undo | None:
     """End what still runs."""
-    remaining.end_all(step.marker)
+    remaining.end_all(step)
     return None
 
 

@@ -57,7 +57,7 @@ class LocalDriver:
         _check(host)
         self._users = local_users.choose(self._layout)
         self._shared = local_host.SharedParts(host, self._users)
-        self.programs = Supervisor(self._layout.run / "supervisord.sock")
+        self.programs = Supervisor(self._layout.run / "supervisord.sock", watched=("nginx",))
         self.reader_group = self._users.readers
 
     def promises(self) -> Sequence[Promise]:

@@ -46,6 +46,7 @@ class SharedParts:
         self._layout = host.layout
         self._users = users
         self.embedding_socket = self._layout.run / "embeddings" / "embeddings.sock"
+        self._nginx_directory = self._layout.run / "nginx"
         self._dashboard_socket = self._layout.run / "dashboard" / "dashboard.sock"
 
     def environment(self, program: str, **more: str) -> dict[str, str]:
@@ -76,7 +77,7 @@ class SharedParts:
         """Stop the shared programs, then supervisord with whatever it still holds."""
         return (
             *(StopProgram(name) for name in reversed(SHARED)),
-            EndRemaining(str(self._layout.root)),
+            self._end_remaining(),
         )
 
     def findings(self, programs: Supervisor) -> tuple[Finding, ...]:
@@ -101,13 +102,18 @@ class SharedParts:
         """Start supervisord, which starts everything else; what an earlier one left behind goes first."""
         configuration = self._layout.run / "supervisord.conf"
         return (
-            EndRemaining(str(self._layout.root)),
+            self._end_remaining(),
             Run("start supervisord", supervisord.start(configuration, self.environment("supervisord"))),
             *(StartProgram(name) for name in SHARED),
         )
 
+    def _end_remaining(self) -> EndRemaining:
+        return EndRemaining(str(self._layout.root), self._nginx_directory)
+
     def _restart(self, stale: tuple[RenderedFile, ...], observed: Observed) -> tuple[Step, ...]:
         changed = {file.path.stem for file in stale if file.path.parent.name == "supervisor.d"}
+        if any(file.path.name == "http.conf" for file in stale):
+            changed.add("nginx")  # a reload would stay silent when the port it shall listen on is taken
         return (
             *(StopProgram(name) for name in SHARED if name in changed),
             *(StartProgram(name) for name in SHARED if name in changed or name in observed.down),
@@ -120,7 +126,7 @@ class SharedParts:
             MakeDirectory(layout.run / "supervisor.d", 0o700),
             MakeDirectory(layout.run / "embeddings", 0o750, users.embedding, users.embedding),
             MakeDirectory(layout.run / "dashboard", 0o750, users.dashboard, users.web),
-            MakeDirectory(layout.run / "nginx", 0o700, users.web, users.web),
+            MakeDirectory(self._nginx_directory, 0o700, users.web, users.web),
             MakeDirectory(layout.nginx, 0o755),
             MakeDirectory(layout.nginx / "tenantry", 0o755),
             MakeDirectory(layout.nginx / "sites", 0o755),
@@ -147,7 +153,7 @@ class SharedParts:
             ),
             RenderedFile(folder / "tenantry" / "http.conf", nginx_shared(self._host, "sites/*.conf", None)),
             RenderedFile(folder / "sites" / "admin.conf", dashboard),
-            RenderedFile(folder / "nginx.conf", local_nginx(self._layout)),
+            RenderedFile(folder / "nginx.conf", local_nginx(self._layout, self._users.web_worker)),
         )
 
     def _programs(self) -> tuple[Program, ...]:
@@ -157,8 +163,8 @@ class SharedParts:
         root = ("--root", str(self._layout.root), "--driver", "local")
         bind = ("--bind", f"unix:{self._dashboard_socket}")
         return (
-            self._program("nginx", ("nginx", "-e", "stderr", "-c", configuration), users.web, 200),
             self._program("embeddings", (python, "-m", "embedding_server", *embedding), users.embedding, 100),
+            self._program("nginx", ("nginx", "-e", "stderr", "-c", configuration), users.web, 200),
             self._program(
                 "dashboard",
                 (python, "-m", "provisioner", *root, "admin", "serve", *bind),
@@ -171,7 +177,7 @@ class SharedParts:
         return Program(
             name=name,
             argv=argv,
-            directory=self._layout.run,
+            directory=self._nginx_directory if name == "nginx" else self._layout.run,
             log=self._layout.logs / f"{name}.log",
             environment=self.environment(name),
             user=user or "",

@@ -16,12 +16,19 @@ def promises(users: LocalUsers) -> tuple[Promise, ...]:
     return (
         Promise("own-process", "Every client has its own process, restarted when it ends.", kept=True),
         Promise("own-user", own_user, kept=users.separate),
-        Promise("unprivileged-nginx", "nginx is this root's own and runs without root.", kept=True),
+        _unprivileged_nginx(users),
         Promise("network-isolation", "Clients share the host's network.", kept=False),
         Promise("hard-limits", "A client's memory, CPU and tasks are not limited.", kept=False),
         Promise("sleep", "Idle clients stay in memory.", kept=False),
         Promise("boot", "After a reboot, `provision host init` starts everything again.", kept=False),
     )
+
+
+def _unprivileged_nginx(users: LocalUsers) -> Promise:
+    if users.web_worker:
+        sentence = f"nginx is this root's own, and runs as {users.web_worker} like everything else."
+        return Promise("unprivileged-nginx", sentence, kept=False)
+    return Promise("unprivileged-nginx", "nginx is this root's own and runs without root.", kept=True)
 
 
 def notices(users: LocalUsers) -> tuple[str, ...]:

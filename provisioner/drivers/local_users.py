@@ -39,6 +39,11 @@ class LocalUsers:
         return self._name("tenantry-web")
 
     @property
+    def web_worker(self) -> str:
+        """Whom an nginx started by root hands its work to: root again, where everything is one user."""
+        return "root" if os.geteuid() == 0 and not self.separate else ""
+
+    @property
     def embedding(self) -> str | None:
         """Runs the embedding server."""
         return self._name("tenantry-embed")

@@ -6,7 +6,7 @@ import http.client
 import socket
 import time
 import xmlrpc.client
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ _PAUSE: Final = 0.02
 _STARTING_TIME: Final = 10.0
 _STOPPING_TIME: Final = 60.0
 _TROUBLED: Final = frozenset({"BACKOFF", "FATAL"})
+_DECIDED: Final = frozenset({"RUNNING", *_TROUBLED})
 _LAST_WORDS: Final = 1000
 _BAD_NAME: Final = 10
 _ALREADY_STARTED: Final = 60
@@ -40,11 +41,13 @@ class SupervisorAway(SupervisorFailed):
 class Supervisor:
     """A supervisord behind a unix socket; offers `drivers.protocol.Programs`.
 
-    Every program is a group of its own with the same name.
+    Every program is a group of its own with the same name. Starting one of `watched` waits until it has
+    stayed up for a second.
     """
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, watched: Collection[str] = ()) -> None:
         self._path = socket_path
+        self._watched = watched
 
     def answers(self) -> bool:
         """Say whether supervisord is there."""
@@ -81,6 +84,8 @@ class Supervisor:
         self._take_in(name)
         if not self.is_running(name):
             self._call(lambda rpc: rpc.startProcess(name, _WITHOUT_WAITING), unless=_ALREADY_STARTED)
+        if name in self._watched:
+            self._see_it_stay(name)
 
     def stop(self, name: str, *, forget: bool) -> None:
         """Have a program stopped and, with `forget`, unknown to supervisord."""
@@ -96,6 +101,13 @@ class Supervisor:
     def signal(self, name: str, signal: str) -> None:
         """Send a signal to a program."""
         self._call(lambda rpc: rpc.signalProcess(name, signal))
+
+    def _see_it_stay(self, name: str) -> None:
+        self._wait(
+            lambda: self.states().get(name) in _DECIDED, _STARTING_TIME, f"the program {name} does not start"
+        )
+        if reason := self.trouble(name):
+            raise SupervisorFailed(f"{reason}.")
 
     def _last_words(self, name: str) -> str:
         tail, _offset, _overflow = self._call(lambda rpc: rpc.tailProcessStdoutLog(name, 0, _LAST_WORDS))

@@ -85,14 +85,13 @@ def converge(context: Context, transaction: Transaction, entry: Entry, *, reset:
 
 def _apply_host(context: Context) -> None:
     with changing(context, "apply") as transaction:
-        transaction.execute(context.driver.host_steps(context.driver.observe_host()))
+        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
 
 
 def _apply_one(context: Context, tenant_id: str, *, reset: bool) -> list[FileReport]:
     with changing(context, f"apply {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
-        transaction.execute(context.driver.host_steps(context.driver.observe_host()))
-        transaction.settle()
+        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
         tenant = tenant_of(context, entry)
         transaction.registry.change(entry.request, tenant.spec)
         return converge(context, transaction, entry, reset=reset)

@@ -73,14 +73,14 @@ def _rows(context: Context, entries: Sequence[Entry]) -> list[Row]:
         {
             entry.id: (entry.port, entry.hostname)
             for entry in entries
-            if entry.port and states[entry.id] == "running"
+            if entry.port and states[entry.id] in ("running", "failed")
         }
     )
     return [_row(context, entry, states[entry.id], healths) for entry in entries]
 
 
 def _row(context: Context, entry: Entry, state: str, healths: Mapping[str, Health]) -> Row:
-    health = healths.get(entry.id, Health.DOWN if state == "failed" else Health.UNKNOWN)
+    health = healths.get(entry.id, Health.UNKNOWN)
     return Row(
         id=entry.id,
         name=entry.name,

@@ -71,8 +71,7 @@ def create(context: Context, request: TenantRequest, port: int | None) -> Create
     with changing(context, f"new {request.id}", request.id) as transaction:
         plan = _plan(context, transaction.registry, request, port)
         spec = plan.tenant.spec
-        transaction.execute(context.driver.host_steps(context.driver.observe_host()))
-        transaction.settle()
+        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
         _book(transaction.registry, request, plan)
         try:
             _build(context, transaction, plan)

@@ -39,6 +39,10 @@ class Transaction:
         """Do the steps; when one fails, all steps since the last `settle` are undone and it raises."""
         self._executor.execute(steps)
 
+    def advance(self, steps: Sequence[Step]) -> None:
+        """Do steps of what all clients share: they stay, whatever fails later."""
+        self._executor.advance(steps)
+
     def settle(self) -> None:
         """From here on, what was done before stays, whatever fails later."""
         self._executor.settle()

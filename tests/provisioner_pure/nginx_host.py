@@ -54,7 +54,7 @@ def lay_out(root: Path, specs: tuple[TenantSpec, ...]) -> NginxHost:
     layout = settings.layout
     for folder in (layout.nginx / "sites", layout.nginx / "tenantry", layout.run / "nginx", layout.logs):
         folder.mkdir(parents=True)
-    layout.nginx.joinpath("nginx.conf").write_text(render.local_nginx(layout))
+    layout.nginx.joinpath("nginx.conf").write_text(render.local_nginx(layout, ""))
     shared = render.nginx_shared(settings, "sites/*.conf", layout.logs / "unknown.log")
     layout.nginx.joinpath("tenantry", "http.conf").write_text(shared)
     for name in ("proxy.conf", "errors.conf"):

@@ -96,7 +96,7 @@ def test_a_root_of_strange_characters_adds_no_directive_to_nginx() -> None:
     plain = host(Path("/plain"))
     rendered: tuple[Callable[[HostSettings], str], ...] = (
         lambda of: render.nginx_site(spec(), of, of.layout.client_logs(spec().id) / "access.log"),
-        lambda of: render.local_nginx(of.layout),
+        lambda of: render.local_nginx(of.layout, ""),
         lambda of: render.nginx_shared(of, "sites/*.conf", of.layout.logs / "access.log"),
         lambda of: render.admin_site(of, f"http://unix:{of.layout.run}/admin.sock", of.layout.logs / "a.log"),
     )
