@@ -55,7 +55,7 @@ class Composer:
 
         A provider that fails never fails the answer: it is then extracted, and a notice says why.
         """
-        passages = admitted(hits, READ)
+        passages = admitted(draft.question, hits, draft.language, READ)
         if not passages:
             yield from _not_found(draft)
             return
@@ -64,7 +64,8 @@ class Composer:
             trouble = yield from self._try_model(draft, passages)
         if trouble is not None:
             draft.notices.append(trouble)
-            yield from _extract(draft, admitted(hits, QUOTED))
+            quotable = admitted(draft.question, hits, draft.language, QUOTED)
+            yield from _extract(draft, quotable)
 
     def _trouble(self) -> Notice | None:
         """Return why the model is not asked, if it is not."""

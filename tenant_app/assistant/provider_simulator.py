@@ -4,7 +4,7 @@
 
 It prints its base URL, serves until it is told to stop, and behaves in one of these ways: ``echo`` repeats
 the question and cites the first passage, ``stall`` never answers, ``error-500``, ``rate-limit`` and
-``bad-key`` answer with that error, ``cut`` breaks off before its last words, ``empty`` answers nothing at all.
+``bad-key`` answer with that error, ``cut`` breaks off before its last words, ``empty`` answers nothing.
 """
 
 import argparse

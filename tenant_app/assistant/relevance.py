@@ -1,41 +1,66 @@
 """Whether a passage found has anything to do with the question: the rule behind "not in your documents".
 
-Search always returns its best passages, however bad. ``Hit.lexical`` (the share of the question's telling
-terms the passage holds) and ``Hit.dense`` (the cosine of their meanings) may be compared between questions,
-so thresholds on them decide.
+Search always returns its best passages, however bad. Two signs are put together here:
+
+    evidence = 0.4 · share of the question's terms that stand in the passage  +  0.6 · cosine (``Hit.dense``)
+
+The share counts every term alike. ``Hit.lexical``, which weighs rare terms more, orders passages better but
+says less here: in a library of a few passages, a word that none has weighs more than all the others.
+
+Measured on 150 questions of each French set in ``eval/`` (labour law, immigration code), with libraries of
+3, 20 and 200 passages: part of the questions taken as answered, when the answer is in the library, and when
+the library is about the other subject.
+
+    evidence ≥ 0.43        0.84 / 0.90 / 0.99        0.00 / 0.05 / 0.35
+    share ≥ 0.40 alone     0.79 / 0.87 / 0.96        0.01 / 0.09 / 0.37
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tenant_app.retrieval.analysis import analyse
+from tenant_app.retrieval.language import Language
 from tenant_app.retrieval.search import Hit
+
+WORDS: Final = 0.4
+MEANING: Final = 0.6
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """A passage counts when one of the three holds: alike in words, in meaning, or somewhat in both."""
+class Threshold:
+    """What counts: ``evidence``, or ``words`` (the share alone) for a passage whose cosine is not known."""
 
-    lexical: float
-    dense: float
-    both_lexical: float
-    both_dense: float
-
-    def admit(self, hit: Hit) -> bool:
-        """Return whether the passage counts."""
-        return (
-            hit.lexical >= self.lexical
-            or hit.dense >= self.dense
-            or (hit.lexical >= self.both_lexical and hit.dense >= self.both_dense)
-        )
+    evidence: float
+    words: float
 
 
-QUOTED: Final = Thresholds(lexical=0.45, dense=0.60, both_lexical=0.25, both_dense=0.40)
+QUOTED: Final = Threshold(evidence=0.43, words=0.40)
 """What may be quoted as the answer with nobody reading it first."""
-READ: Final = Thresholds(lexical=0.20, dense=0.40, both_lexical=0.10, both_dense=0.25)
+READ: Final = Threshold(evidence=0.22, words=0.15)
 """What is worth giving to a language model, which itself says when the passages do not answer."""
 
 
-def admitted(hits: Sequence[Hit], thresholds: Thresholds) -> tuple[Hit, ...]:
+def admitted(question: str, hits: Sequence[Hit], language: Language, threshold: Threshold) -> tuple[Hit, ...]:
     """Return the passages that count, in the order found; none means: not in the documents."""
-    return tuple(hit for hit in hits if thresholds.admit(hit))
+    return tuple(_admitted(frozenset(analyse(question, language)), hits, language, threshold))
+
+
+def _admitted(
+    terms: frozenset[str], hits: Sequence[Hit], language: Language, threshold: Threshold
+) -> Iterator[Hit]:
+    for hit in hits:
+        words = _share(terms, hit, language)
+        if hit.dense > 0:
+            counts = WORDS * words + MEANING * hit.dense >= threshold.evidence
+        else:
+            counts = words >= threshold.words
+        if counts:
+            yield hit
+
+
+def _share(terms: frozenset[str], hit: Hit, language: Language) -> float:
+    if not terms:
+        return 0.0
+    held = analyse(f"{hit.document}\n{hit.heading}\n{hit.passage}", language)
+    return len(terms.intersection(held)) / len(terms)
