@@ -16,7 +16,7 @@ from provisioner.commands.command import Command
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.observation import digests
 from provisioner.drivers.protocol import Activity, Finding, Observed, Promise, Tenant, Wish
-from provisioner.drivers.systemd_host import SharedParts
+from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
 from provisioner.drivers.systemd_promises import PROMISES
 from provisioner.drivers.units import Units, UnitState
 from provisioner.errors import InvalidConfiguration
@@ -86,9 +86,11 @@ class SystemdDriver:
         """Steps to have the shared parts there and running."""
         return self._shared.steps(observed)
 
-    def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:  # noqa: ARG002 — the target knows them
-        """Stop the target all of Tenantry's units are part of; nginx may serve others and goes on."""
-        return (StopProgram(places.TARGET),)
+    def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:
+        """Stop the target and, to wait for them, all units that are part of it; nginx may serve others."""
+        clients = tuple(unit for tenant_id in ids for unit in _names(tenant_id))
+        everything = (places.TARGET, *STOPPED_WITH_TARGET, *clients)
+        return (Run("stop the shared parts and every client", systemctl.stop(everything)),)
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """The tenant's .env, what its two units have of their own, and its nginx site."""

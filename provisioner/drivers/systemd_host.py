@@ -43,6 +43,7 @@ _NGINX: Final = "nginx.service"
 
 #: What must be up, in the order of starting: the dashboard itself is started by its first visitor.
 SHARED: Final = (places.TARGET, _EMBEDDINGS, _DASHBOARD_PORT, _NGINX)
+STOPPED_WITH_TARGET: Final = (_EMBEDDINGS, _DASHBOARD_PORT, _DASHBOARD)
 
 
 class SharedParts:

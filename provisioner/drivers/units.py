@@ -27,6 +27,11 @@ class UnitState:
         return self.active in _UP and self.sub != _STAYS_DOWN
 
     @property
+    def over(self) -> bool:
+        """Whether nothing of it is left to stop; also of a unit that systemd has never heard of."""
+        return self.active in ("inactive", "failed")
+
+    @property
     def failed(self) -> bool:
         """Whether it should be up and does not stay so."""
         return self.active == "failed" or self.sub == _STAYS_DOWN
@@ -63,7 +68,8 @@ class Units:
 
     def stop(self, name: str, *, forget: bool) -> None:
         """Have a unit stopped and, with `forget`, its failure no longer remembered."""
-        self._runner.run(systemctl.stop([name]))
+        if not self.states([name])[name].over:
+            self._runner.run(systemctl.stop([name]))
         if forget and self.states([name])[name].failed:
             self._runner.run(systemctl.forget_failure(name))
 

@@ -38,7 +38,9 @@ def _fingerprint() -> str:
 
 def _suite() -> str:
     """This machine's own release: its Python is the one the virtual environment was made for."""
-    release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    release = dict(
+        line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line
+    )
     return release["VERSION_CODENAME"].strip('"')
 
 

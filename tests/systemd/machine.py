@@ -7,7 +7,6 @@ machine has them.
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +23,7 @@ _HIERARCHIES: Final = ("systemd", "unified", "memory", "cpu", "cpuacct", "cpu,cp
 #: Without these IPAddressDeny= is silently ignored.
 _FOR_FIREWALLS: Final = ("--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN", "--system-call-filter=bpf")
 _BOOT_SECONDS: Final = 60.0
+_COMMAND_SECONDS: Final = 180.0
 
 
 @dataclass(frozen=True)
@@ -33,30 +33,28 @@ class Machine:
     name: str
     leader: int
 
-    def run(
-        self,
-        *argv: str,
-        stdin: str | None = None,
-        check: bool = True,
-        timeout: float = 60,
-        variables: Mapping[str, str] | None = None,
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command as its root and return what it printed; with `check`, fail with its output."""
+    def attempt(
+        self, *argv: str, stdin: bytes | None = None, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a command as its root, whatever its status."""
         given = [f"{key}={value}" for key, value in (variables or {}).items()]
         enter = ("nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--")
         path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        finished = subprocess.run(
+        return subprocess.run(
             [*enter, "env", "-i", path, "LANG=C.UTF-8", "HOME=/root", *given, *argv],
             input=stdin,
             capture_output=True,
-            text=True,
             check=False,
-            timeout=timeout,
+            timeout=_COMMAND_SECONDS,
         )
-        if check and finished.returncode != 0:
-            said = f"{finished.stdout}\n{finished.stderr}".strip()
+
+    def run(self, *argv: str) -> str:
+        """Run a command that must succeed, and return what it printed on its standard output."""
+        finished = self.attempt(*argv)
+        if finished.returncode != 0:
+            said = (finished.stdout + finished.stderr).decode()
             raise AssertionError(f"{' '.join(argv)} ended with status {finished.returncode}:\n{said}")
-        return finished
+        return finished.stdout.decode()
 
     def path(self, inside: str | Path) -> Path:
         """Return the path on this machine of a path inside."""
@@ -64,16 +62,8 @@ class Machine:
 
     def show(self, unit: str, *names: str) -> dict[str, str]:
         """Return properties of a unit as systemd has them in effect."""
-        answer = self.run("systemctl", "show", f"--property={','.join(names)}", unit).stdout
+        answer = self.run("systemctl", "show", f"--property={','.join(names)}", unit)
         return dict(line.split("=", 1) for line in answer.splitlines())
-
-    def wait_until(self, *argv: str, seconds: float = 20) -> None:
-        """Run a command again and again until it succeeds."""
-        deadline = time.monotonic() + seconds
-        while self.run(*argv, check=False).returncode != 0:
-            if time.monotonic() > deadline:
-                self.run(*argv)
-            time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -185,8 +175,3 @@ def _power_off(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(10)
-
-
-def missing_tools() -> list[str]:
-    """Return the programs these tests need and this machine does not have."""
-    return [tool for tool in ("systemd-nspawn", "mmdebstrap", "nsenter") if shutil.which(tool) is None]

@@ -1,0 +1,158 @@
+"""An operator at a host of each driver: types commands, and asks clients over HTTP through nginx."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from tests.systemd.host import PREFIX, PYTHON
+from tests.systemd.machine import Machine
+
+#: Ports of tenants on this machine that no demo and no other test books.
+LOCAL_PORTS: Final = "5801-5899"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back over HTTP; status 0 means that the connection was closed without an answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed on its standard output as JSON, what on its standard error, and its status."""
+
+    status: int
+    document: Any
+    messages: str
+
+
+class Operator(Protocol):
+    """Somebody who runs one host of one driver."""
+
+    driver: str
+    root: Path
+    port: int
+
+    def run(self, *argv: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run any command on the host, as its operator."""
+
+    def path(self, on_host: Path) -> Path:
+        """Where the test finds a file of the host."""
+
+    def main_process(self, tenant_id: str) -> int:
+        """The process id, on the host, of a client's main process; 0 when there is none."""
+
+
+class LocalOperator:
+    """Runs the local driver on this machine, in a root of its own."""
+
+    driver = "local"
+
+    def __init__(self, root: Path, port: int) -> None:
+        self.root = root
+        self.port = port
+
+    def run(self, *argv: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        ports = {"TENANTRY_HTTP_PORT": str(self.port), "TENANTRY_PORT_RANGE": LOCAL_PORTS}
+        return subprocess.run(
+            argv, input=stdin, capture_output=True, check=False, timeout=180, env={**os.environ, **ports}
+        )
+
+    def path(self, on_host: Path) -> Path:
+        return on_host
+
+    def main_process(self, tenant_id: str) -> int:
+        configuration = str(self.root / "run" / "supervisord.conf")
+        control = (sys.executable, "-m", "supervisor.supervisorctl", "-c", configuration)
+        answer = subprocess.run([*control, "pid", f"tenant-{tenant_id}"], capture_output=True, check=True)
+        return int(answer.stdout)
+
+
+class SystemdOperator:
+    """Runs the systemd driver in a booted machine."""
+
+    driver = "systemd"
+    root = Path("/var/www")
+    port = 8080
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def run(self, *argv: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        return self.machine.attempt(*argv, stdin=stdin, variables={"PYTHONPATH": f"{PREFIX}/src"})
+
+    def path(self, on_host: Path) -> Path:
+        return self.machine.path(on_host)
+
+    def main_process(self, tenant_id: str) -> int:
+        return int(self.machine.show(f"tenant@{tenant_id}.service", "MainPID")["MainPID"])
+
+
+def provision(operator: Operator, *words: str, stdin: str | None = None) -> Outcome:
+    """Type a `provision` command with `--json`."""
+    python = PYTHON if isinstance(operator, SystemdOperator) else sys.executable
+    command = (
+        python,
+        "-m",
+        "provisioner",
+        "--root",
+        str(operator.root),
+        "--driver",
+        operator.driver,
+        "--json",
+    )
+    finished = operator.run(*command, *words, stdin=stdin.encode() if stdin is not None else None)
+    document = json.loads(finished.stdout) if finished.stdout.strip() else None
+    return Outcome(finished.returncode, document, finished.stderr.decode())
+
+
+def done(operator: Operator, *words: str, stdin: str | None = None) -> Any:
+    """Type a command that must succeed, and return its JSON."""
+    outcome = provision(operator, *words, stdin=stdin)
+    assert outcome.status == 0, (
+        f"provision {' '.join(words)} ended with {outcome.status}:\n{outcome.messages}"
+    )
+    return outcome.document
+
+
+def ask(
+    operator: Operator,
+    host: str,
+    path: str,
+    *,
+    send: Any = None,
+    upload: Path | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Ask a client over HTTP through nginx, by its host name; `send` is a JSON body, `upload` a file."""
+    given = {"Host": host, **(headers or {})}
+    body: tuple[str, ...] = ()
+    if send is not None:
+        given["Content-Type"] = "application/json"
+        body = ("--data-binary", json.dumps(send))
+    if upload is not None:
+        body = ("--form", f"file=@{upload}")
+    lines = tuple(word for name, value in given.items() for word in ("--header", f"{name}: {value}"))
+    curl = ("curl", "--silent", "--show-error", "--include", "--max-time", "60", *lines, *body)
+    finished = operator.run(*curl, f"http://127.0.0.1:{operator.port}{path}")
+    return _answer(finished.stdout) if finished.stdout else Answer(0, {}, finished.stderr.decode())
+
+
+def _answer(raw: bytes) -> Answer:
+    head, _, text = raw.decode().partition("\r\n\r\n")
+    if head.split()[1] == "100":
+        return _answer(text.encode())
+    first, *lines = head.split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    return Answer(int(first.split()[1]), headers, text)
