@@ -108,4 +108,4 @@ def _work_of_the_model(session: Session, month: str) -> tuple[int, int, Decimal]
         func.coalesce(func.sum(LedgerEntry.tokens_out), 0),
         func.coalesce(func.sum(LedgerEntry.cost), 0, type_=ExactEuros),
     )
-    return session.execute(sums.where(LedgerEntry.month == month)).tuples().one()
+    return session.execute(sums.where(LedgerEntry.month == month)).one()

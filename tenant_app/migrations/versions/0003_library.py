@@ -45,7 +45,7 @@ def _create_documents() -> None:
         sa.Column("pages", sa.Integer(), nullable=True),
         sa.Column("skipped_pages", sa.String(), nullable=False),
         sa.Column("chunk_count", sa.Integer(), nullable=False),
-        sa.Column("progress", sa.Float(), nullable=False),
+        sa.Column("progress", sa.Double(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),

@@ -62,7 +62,7 @@ def _create_citations() -> None:
         sa.Column("page", sa.Integer(), nullable=True),
         sa.Column("passage", sa.String(), nullable=False),
         sa.Column("quote", sa.String(), nullable=False),
-        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("turn_id", "n"),
     )
