@@ -14,7 +14,7 @@ from provisioner.errors import ProvisionError
 from provisioner.steps import EndRemaining
 
 MARK: Final = "TENANTRY_PROGRAM"
-_GRACE: Final = 10.0
+_GRACE: Final = 40.0
 _PAUSE: Final = 0.05
 _PROCESSES: Final = Path("/proc")
 
@@ -26,7 +26,10 @@ class ProcessesStay(ProvisionError):
 
 
 def end_all(step: EndRemaining) -> None:
-    """Ask every process the step means to end, kill what is still there after 10 s, and wait.
+    """Ask every process the step means to end, kill what is still there after 40 s, and wait.
+
+    Half a minute is what a client's process needs to finish the answers it is giving. Older processes are
+    asked first, so that a supervisor does not start anew what is about to end.
 
     Raises ProcessesStay when some cannot be ended.
     """
@@ -45,11 +48,9 @@ def end_all(step: EndRemaining) -> None:
 def find(step: EndRemaining) -> Sequence[int]:
     """Return the processes the step means, as far as this user may see; never this one."""
     mark = f"{MARK}={step.marker}:".encode()
-    return [
-        int(place.name)
-        for place in _PROCESSES.iterdir()
-        if place.name.isdigit() and int(place.name) != os.getpid() and _is_meant(place, mark, step)
-    ]
+    places = (place for place in _PROCESSES.iterdir() if place.name.isdigit())
+    found = (int(place.name) for place in places if _is_meant(place, mark, step))
+    return sorted(pid for pid in found if pid != os.getpid())
 
 
 def _is_meant(place: Path, mark: bytes, step: EndRemaining) -> bool:

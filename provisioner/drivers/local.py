@@ -76,9 +76,9 @@ class LocalDriver:
         """Steps to have the shared parts there and running."""
         return self._shared.steps(observed)
 
-    def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:
-        """Stop every client, then what they share; `host_steps` brings back all that ran."""
-        return (*(StopProgram(_program(tenant_id)) for tenant_id in ids), *self._shared.stop_steps())
+    def host_stop_steps(self) -> Sequence[Step]:
+        """Stop clients and shared programs together; `host_steps` brings back all that ran."""
+        return self._shared.stop_steps()
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """The tenant's .env, its supervised program and its nginx site."""

@@ -74,11 +74,8 @@ class SharedParts:
         )
 
     def stop_steps(self) -> tuple[Step, ...]:
-        """Stop the shared programs, then supervisord with whatever it still holds."""
-        return (
-            *(StopProgram(name) for name in reversed(SHARED)),
-            self._end_remaining(),
-        )
+        """End supervisord and every program at once; each gets its time to finish what it is answering."""
+        return (self._end_remaining(),)
 
     def findings(self, programs: Supervisor) -> tuple[Finding, ...]:
         """Look at each shared program."""

@@ -140,7 +140,7 @@ class Driver(Protocol):
     def host_steps(self, observed: Observed) -> Sequence[Step]:
         """Steps to have the shared parts there and running: nginx, embedding server, dashboard."""
 
-    def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:
+    def host_stop_steps(self) -> Sequence[Step]:
         """Steps to have nothing of this root running until `host_steps`; every file stays."""
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:

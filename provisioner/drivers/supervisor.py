@@ -156,8 +156,11 @@ class _UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, _host: Any) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        """Keep the connection where `close` looks for it."""
+        connection = _UnixConnection(self._path)
+        self._connection = host, connection
+        return connection
 
 
 class _UnixConnection(http.client.HTTPConnection):
