@@ -76,7 +76,7 @@ class LocalDriver:
         """Steps to have the shared parts there and running."""
         return self._shared.steps(observed)
 
-    def host_stop_steps(self) -> Sequence[Step]:
+    def host_stop_steps(self, _ids: Iterable[TenantId], /) -> Sequence[Step]:
         """Stop clients and shared programs together; `host_steps` brings back all that ran."""
         return self._shared.stop_steps()
 

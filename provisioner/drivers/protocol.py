@@ -140,8 +140,8 @@ class Driver(Protocol):
     def host_steps(self, observed: Observed) -> Sequence[Step]:
         """Steps to have the shared parts there and running: nginx, embedding server, dashboard."""
 
-    def host_stop_steps(self) -> Sequence[Step]:
-        """Steps to have nothing of this root running until `host_steps`; every file stays."""
+    def host_stop_steps(self, ids: Iterable[TenantId], /) -> Sequence[Step]:
+        """Steps to have nothing of this root running, of these clients neither; every file stays."""
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """Every file the tenant shall have outside its data directory, in the order of writing."""

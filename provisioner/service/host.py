@@ -9,6 +9,8 @@ from provisioner.drivers.protocol import Driver
 from provisioner.errors import WrongState
 from provisioner.filesystem import RenderedFile
 from provisioner.host import starting_text
+from provisioner.naming import TenantId
+from provisioner.registry.models import State
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
 from provisioner.steps import Step, WriteFile
@@ -30,7 +32,8 @@ def rehearse_init(context: Context) -> Sequence[Step]:
 def stop(context: Context) -> None:
     """Have nothing of this root running; `host init` or any `start` brings back what ran."""
     with changing(context, "host stop") as transaction:
-        transaction.advance(context.driver.host_stop_steps())
+        running = [TenantId(one.id) for one in transaction.registry.all() if one.state == State.RUNNING]
+        transaction.advance(context.driver.host_stop_steps(running))
 
 
 def act_as_dashboard(context: Context) -> None:
