@@ -1,0 +1,266 @@
+"""The usage file is the ledger's word: whole at every moment, soon up to date, and mended when damaged."""
+
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tenant_app.accounts.actor import Actor
+from tenant_app.billing import export as export_module
+from tenant_app.billing.export import read_usage, replace_file
+from tenant_app.database import Database
+from tenant_app.passages import Document
+from tests.tenant_app.billing.conftest import BuildBilling
+from tests.tenant_app.clock import FixedClock
+
+
+@pytest.fixture
+def folder(data_dir: Path) -> Path:
+    """Return the folder of the usage files."""
+    return data_dir / "usage"
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited 10 s in vain"
+        time.sleep(0.01)
+
+
+def requests_in(path: Path) -> int | None:
+    kept = read_usage(path)
+    return kept.requests_used if kept else None
+
+
+def test_it_holds_exactly_the_promised_fields(
+    billing: BuildBilling, anna: Actor, folder: Path, database: Database, clock: FixedClock
+) -> None:
+    tenant = billing(max_requests_monthly="")
+    reservation = tenant.ledger.reserve(anna)
+    tenant.ledger.settle(reservation, mode="llm", tokens_in=10, tokens_out=4, cost=Decimal("1.239"))
+    with database.write() as session:
+        session.add(_document(clock.now()))
+
+    tenant.export.write("2025-01")
+
+    assert json.loads((folder / "2025-01.json").read_bytes()) == {
+        "client_id": "dupont",
+        "month": "2025-01",
+        "analyses_used": 0,
+        "analyses_limit": 500,
+        "users_active": 1,
+        "users_limit": 10,
+        "overage_fees": 0.0,
+        "total_due": 299.0,
+        "requests_used": 1,
+        "requests_limit": None,
+        "tokens_in": 10,
+        "tokens_out": 4,
+        "llm_cost": 1.24,
+        "documents": 1,
+        "storage_bytes": 1234,
+        "updated_at": "2025-01-15T10:00:00Z",
+    }
+
+
+def test_only_its_owner_writes_it_and_only_its_group_reads_it(billing: BuildBilling, folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        billing().export.write("2025-01")
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((folder / "2025-01.json").stat().st_mode) == 0o640
+
+
+def test_it_follows_the_ledger_by_itself_and_ends_with_the_last_change(
+    billing: BuildBilling, anna: Actor, folder: Path
+) -> None:
+    tenant = billing(max_requests_per_minute="1000")
+    tenant.start()
+    assert requests_in(folder / "2025-01.json") == 0
+
+    for _ in range(20):
+        tenant.ledger.reserve(anna)
+    wait_until(lambda: requests_in(folder / "2025-01.json") == 20)
+
+    tenant.ledger.reserve(anna)
+    tenant.ledger.reserve(anna)
+    tenant.stop()
+    assert requests_in(folder / "2025-01.json") == 22
+
+
+def test_at_the_turn_of_the_month_both_files_are_right(
+    billing: BuildBilling, anna: Actor, folder: Path, clock: FixedClock
+) -> None:
+    tenant = billing()
+    clock.set(datetime(2025, 1, 31, 23, 59, 59, tzinfo=UTC))
+    tenant.start()
+    reservation = tenant.ledger.reserve(anna)
+    clock.advance(seconds=2)
+
+    tenant.ledger.settle(reservation, mode="local", tokens_in=3, tokens_out=1)
+    tenant.ledger.reserve(anna)
+    tenant.stop()
+
+    january, february = read_usage(folder / "2025-01.json"), read_usage(folder / "2025-02.json")
+    assert january is not None
+    assert february is not None
+    assert (january.requests_used, january.tokens_in) == (1, 3)
+    assert (february.requests_used, february.tokens_in) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"\0" * 400,
+        b'{"client_id": "dupont", "month"',
+        b'{"requests_used": 0}',
+        b"[]",
+        b" " * 70_000,
+        b"\xff\xfe",
+    ],
+    ids=["empty", "NUL-filled", "truncated", "incomplete", "not an object", "too large", "not text"],
+)
+@pytest.mark.parametrize("month", ["2024-12", "2025-01"])
+def test_a_damaged_file_is_written_again_from_the_ledger_at_the_next_start(
+    billing: BuildBilling, anna: Actor, folder: Path, clock: FixedClock, damage: bytes, month: str
+) -> None:
+    first = billing()
+    clock.set(datetime(2024, 12, 15, tzinfo=UTC))
+    first.ledger.settle(first.ledger.reserve(anna), mode="local")
+    clock.set(datetime(2025, 1, 15, tzinfo=UTC))
+    first.ledger.settle(first.ledger.reserve(anna), mode="local")
+    (folder / f"{month}.json").write_bytes(damage)
+
+    billing().start()
+
+    assert requests_in(folder / f"{month}.json") == 1
+
+
+def test_a_damaged_file_changes_no_quota(billing: BuildBilling, anna: Actor, folder: Path) -> None:
+    tenant = billing(max_requests_monthly="1")
+    tenant.ledger.reserve(anna)
+    (folder / "2025-01.json").write_bytes(b"")
+
+    assert tenant.report.usage().requests_used == 1
+    assert tenant.report.usage().requests_limit == 1
+
+
+def test_a_past_month_that_is_sound_is_left_as_it_was_billed(
+    billing: BuildBilling, folder: Path, clock: FixedClock
+) -> None:
+    billing(price_cents="9900").export.write("2024-12")
+    billed = (folder / "2024-12.json").read_bytes()
+
+    clock.advance(days=1)
+    billing(price_cents="29900").start()
+
+    assert (folder / "2024-12.json").read_bytes() == billed
+
+
+def test_a_file_that_says_the_same_is_not_written_again(
+    billing: BuildBilling, folder: Path, clock: FixedClock
+) -> None:
+    export = billing().export
+    export.write("2025-01")
+    written = (folder / "2025-01.json").stat()
+    clock.advance(minutes=5)
+
+    export.write("2025-01")
+
+    assert (folder / "2025-01.json").stat().st_ino == written.st_ino
+
+
+def test_a_reader_never_sees_half_a_file(folder: Path) -> None:
+    path = folder / "2025-01.json"
+    contents = [letter * 60_000 for letter in (b"a", b"b")]
+    replace_file(path, contents[0], 0o640)
+    stopped = threading.Event()
+    seen: set[bytes] = set()
+
+    def read() -> None:
+        while not stopped.is_set():
+            seen.add(path.read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(60):
+        replace_file(path, contents[turn % 2], 0o640)
+    stopped.set()
+    reader.join()
+
+    assert seen <= set(contents)
+
+
+def test_what_a_killed_process_left_behind_stops_nobody(billing: BuildBilling, folder: Path) -> None:
+    (folder / ".2025-01.json.new").write_bytes(b"half")
+
+    billing().export.write("2025-01")
+
+    assert [path.name for path in folder.iterdir()] == ["2025-01.json"]
+
+
+def test_a_link_in_the_folder_is_not_followed(billing: BuildBilling, folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"untouched")
+    (folder / ".2025-01.json.new").symlink_to(elsewhere)
+    (folder / "2025-01.json").symlink_to(elsewhere)
+
+    billing().export.write("2025-01")
+
+    assert elsewhere.read_bytes() == b"untouched"
+    assert not (folder / "2025-01.json").is_symlink()
+
+
+def test_a_folder_that_is_gone_is_reported_and_the_file_comes_once_it_is_back(
+    billing: BuildBilling,
+    anna: Actor,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_WRITES", 0.01)
+    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_REFRESHES", 0.05)
+    tenant = billing()
+    tenant.start()
+    (folder / "2025-01.json").unlink()
+    folder.rmdir()
+
+    tenant.ledger.reserve(anna)
+    wait_until(lambda: "usage_not_exported" in caplog.text)
+    folder.mkdir()
+
+    wait_until(lambda: requests_in(folder / "2025-01.json") == 1)
+
+
+def test_a_new_month_gets_its_file_though_nobody_asks_anything(
+    billing: BuildBilling, folder: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_WRITES", 0.01)
+    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_REFRESHES", 0.05)
+    billing().start()
+
+    clock.set(datetime(2025, 2, 1, tzinfo=UTC))
+
+    wait_until(lambda: requests_in(folder / "2025-02.json") == 0)
+
+
+def _document(now: datetime) -> Document:
+    return Document(
+        name="note.txt",
+        sha256="0" * 64,
+        media_type="text/plain",
+        size=1234,
+        status="indexed",
+        created_at=now,
+        updated_at=now,
+    )
