@@ -98,7 +98,7 @@ def provision(*arguments: str) -> Any:
 def provision_new(*arguments: str) -> Any | None:
     """Like `provision`, for a command that is refused (exit 2) when an earlier run has done it: none then."""
     ended = _run(arguments)
-    if ended.returncode == 2 and "exist" in ended.stdout + ended.stderr:
+    if ended.returncode == 2 and "already" in json.loads(ended.stdout)["error"]["message"]:
         return None
     if ended.returncode != 0:
         raise DemoFailed(f"provision {arguments[0]} failed:\n{ended.stderr}{ended.stdout}")
