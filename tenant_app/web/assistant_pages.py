@@ -6,10 +6,10 @@ from flask import render_template
 from flask_babel import get_locale, lazy_gettext
 
 from tenant_app.api.context import current_actor, current_services
-from tenant_app.assistant.models import CitedPassage
+from tenant_app.assistant.models import CitedPassage, Turn
 from tenant_app.errors import NotFound
 from tenant_app.web.frame import page
-from tenant_app.web.passages import highlighted, range_of, shortened
+from tenant_app.web.passages import pieces, ranges_cited, shortened
 from tenant_app.web.turns import conversation_shown, document_url
 
 
@@ -52,24 +52,25 @@ def latest_turn(conversation_id: int) -> str:
 @page("chat")
 def source(conversation_id: int, turn_id: int, number: int) -> str:
     """Return one cited passage as it was when the answer was given, with the text around it today."""
-    citation = _citation(conversation_id, turn_id, number)
+    turn, citation = _citation(conversation_id, turn_id, number)
     around = _surroundings(citation)
+    ranges = ranges_cited(turn.answer, number, citation.quote, citation.passage)
     return render_template(
         "passage.html",
         citation=citation,
-        cited=highlighted(citation.passage, range_of(citation.quote, citation.passage)),
+        pieces=pieces(citation.passage, ranges),
         around=around,
-        document_url=document_url(citation) if around.still_there else None,
+        document_url=document_url(turn, citation) if around.still_there else None,
     )
 
 
-def _citation(conversation_id: int, turn_id: int, number: int) -> CitedPassage:
+def _citation(conversation_id: int, turn_id: int, number: int) -> tuple[Turn, CitedPassage]:
     """Return the citation of the reader's own conversation. Raises NotFound."""
     stored = current_services().assistant.conversations.get(current_actor(), conversation_id)
     for turn in stored.turns:
         for citation in turn.citations:
             if (turn.id, citation.n) == (turn_id, number):
-                return citation
+                return turn, citation
     raise NotFound(lazy_gettext("Cette source n’existe pas."))
 
 

@@ -10,7 +10,7 @@ from tenant_app.api.context import current_actor, current_services
 from tenant_app.library.schemas import DocumentView
 from tenant_app.library.service import Leaf
 from tenant_app.web.frame import page
-from tenant_app.web.passages import Highlight, highlighted
+from tenant_app.web.passages import Piece, pieces, read_ranges, unwrapped
 
 MEBIBYTE: Final = 1024 * 1024
 LEAVES_SHOWN: Final = 24
@@ -22,12 +22,12 @@ UNFINISHED: Final = frozenset({"queued", "processing"})
 
 @dataclass(frozen=True)
 class Sheet:
-    """One passage on a document's page; ``cited`` cuts the one a citation points at."""
+    """One passage on a document's page, in pieces; ``cited`` when a citation points at it."""
 
-    text: str
+    pieces: Sequence[Piece]
     page: int | None
     turns_page: bool
-    cited: Highlight | None
+    cited: bool
 
 
 @page("documents.read")
@@ -79,7 +79,8 @@ def _sheets(leaves: Sequence[Leaf], chunk_id: int | None, words: str | None) -> 
     sheets = []
     page_before = None
     for leaf in leaves:
-        cited = highlighted(leaf.text, words) if leaf.chunk_id == chunk_id else None
-        sheets.append(Sheet(leaf.text, leaf.page, leaf.page not in (None, page_before), cited))
+        cited = leaf.chunk_id == chunk_id
+        shown = pieces(leaf.text, read_ranges(words)) if cited else [Piece(unwrapped(leaf.text), cited=False)]
+        sheets.append(Sheet(shown, leaf.page, leaf.page not in (None, page_before), cited))
         page_before = leaf.page
     return sheets

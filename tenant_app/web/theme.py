@@ -4,7 +4,7 @@ import colorsys
 from typing import Final, NamedTuple
 
 LIGHT_GROUNDS = ("#ffffff", "#f3f4f6", "#eceef1")
-DARK_GROUNDS = ("#1a1e23", "#13161a", "#23282f")
+DARK_GROUNDS = ("#1a1e23", "#13161a", "#2a3038")
 TEXT_CONTRAST = 4.5
 SHAPE_CONTRAST = 3.0
 FILL_CONTRAST = 1.7

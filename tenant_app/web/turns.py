@@ -11,7 +11,7 @@ from tenant_app.assistant import models
 from tenant_app.assistant.answers import NOTICES
 from tenant_app.assistant.rendering import rendered
 from tenant_app.web.answers import with_links
-from tenant_app.web.passages import range_of
+from tenant_app.web.passages import ranges_cited, written
 
 UNREMARKABLE: Final = frozenset({"provider-not-configured"})
 """Notices that say no more than the mode under the answer does."""
@@ -59,7 +59,7 @@ def conversation_shown(stored: models.Conversation) -> Conversation:
 
 
 def _turn(conversation_id: int, turn: models.Turn) -> Turn:
-    sources = tuple(_source(conversation_id, turn.id, citation) for citation in turn.citations)
+    sources = tuple(_source(conversation_id, turn, citation) for citation in turn.citations)
     return Turn(
         id=turn.id,
         question=turn.question,
@@ -71,25 +71,25 @@ def _turn(conversation_id: int, turn: models.Turn) -> Turn:
     )
 
 
-def _source(conversation_id: int, turn_id: int, citation: models.CitedPassage) -> Source:
+def _source(conversation_id: int, turn: models.Turn, citation: models.CitedPassage) -> Source:
     return Source(
         number=citation.n,
         document=citation.document,
         page=citation.page,
         words=citation.quote,
-        document_url=document_url(citation),
+        document_url=document_url(turn, citation),
         passage_url=url_for(
-            "web.source", conversation_id=conversation_id, turn_id=turn_id, number=citation.n
+            "web.source", conversation_id=conversation_id, turn_id=turn.id, number=citation.n
         ),
     )
 
 
-def document_url(citation: models.CitedPassage) -> str:
+def document_url(turn: models.Turn, citation: models.CitedPassage) -> str:
     """Return the address of the cited words in their document."""
     return url_for(
         "web.document",
         document_id=citation.document_id,
         passage=citation.chunk_id,
-        words=range_of(citation.quote, citation.passage),
+        words=written(ranges_cited(turn.answer, citation.n, citation.quote, citation.passage)),
         _anchor="passage",
     )

@@ -13,10 +13,6 @@ const count = document.getElementById("count");
 const limit = Number(field.dataset.limit);
 let running = null;
 
-function nearEnd() {
-  return turns.scrollHeight - turns.scrollTop - turns.clientHeight < 120;
-}
-
 function measure() {
   const length = [...field.value].length;
   const over = length > limit;
@@ -44,12 +40,10 @@ function startTurn(question) {
 }
 
 function addText(turn, text) {
-  const follow = nearEnd();
   turn.querySelector(".working").hidden = true;
   const answer = turn.querySelector(".answer");
   answer.hidden = false;
   answer.append(text);
-  if (follow) turns.scrollTop = turns.scrollHeight;
 }
 
 async function stream(question, turn, signal) {

@@ -1,0 +1,1 @@
+"""The pages in a real browser: the application under gunicorn, real embedding server, real Chroma."""

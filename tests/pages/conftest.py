@@ -1,0 +1,107 @@
+"""A browser and a tenant for the session; a fresh, watched page for each test."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.embedding_server_fixture import EmbeddingServer, embedding_server
+from tests.pages.documents import FEES, LEASE
+from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
+
+__all__ = ["embedding_server"]
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+EXPECTED_COMPLAINT = "Failed to load resource: the server responded with a status of"
+
+addresses = itertools.count()
+
+OpenPage = Callable[..., Page]
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium once."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def tenant(
+    tmp_path_factory: pytest.TempPathFactory, embedding_server: EmbeddingServer
+) -> Iterator[Tenant]:
+    """Serve a tenant without an LLM that holds a lease and a fee agreement."""
+    with served_tenant(tmp_path_factory.mktemp("tenant"), embedding_server.socket) as tenant:
+        tenant.add_document("contrat-de-bail.md", LEASE)
+        tenant.add_document("convention-honoraires.md", FEES)
+        yield tenant
+
+
+@pytest.fixture
+def open_page(browser: Browser, tenant: Tenant) -> Iterator[OpenPage]:
+    """Open a page of its own browser context, and fail when it errs or asks another host for anything."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_one(url: str = tenant.url, **options: object) -> Page:
+        chosen: dict[str, object] = {
+            "locale": "fr-FR",
+            "viewport": {"width": 1440, "height": 900},
+            # What nginx would say: each visitor has an address, and its own share of sign-ins.
+            "extra_http_headers": {"X-Forwarded-For": f"192.0.2.{next(addresses) % 254 + 1}"},
+        }
+        context = browser.new_context(base_url=url, **{**chosen, **options})  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(url) else None)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    # A refused form is shown with its status, which the console reports; anything else is a fault.
+    assert [said for said in complaints if not said.startswith(EXPECTED_COMPLAINT)] == []
+
+
+@pytest.fixture
+def sign_in(open_page: OpenPage) -> SignIn:
+    """Open a page signed in as the administrator, or as ``email``."""
+
+    def sign_in(email: str = ADMIN, **options: object) -> Page:
+        page = open_page(**options)
+        page.goto("/login")
+        fill_sign_in(page, email, PASSWORD)
+        page.wait_for_url("**/")
+        return page
+
+    return sign_in
+
+
+def fill_sign_in(page: Page, email: str, password: str) -> None:
+    """Fill the form as a person does, and send it."""
+    page.locator("#email").fill(email)
+    page.locator("#password").fill(password)
+    page.locator("form.sign-in button").click()
+
+
+def ask(page: Page, question: str) -> None:
+    """Ask and wait until the answer is whole."""
+    answered = page.locator(".turn > footer").count()
+    page.locator("#question").fill(question)
+    page.locator("#question").press("Enter")
+    page.locator(".turn > footer").nth(answered).wait_for()
