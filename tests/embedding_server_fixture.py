@@ -25,7 +25,7 @@ class EmbeddingServer:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def client(self, timeout: float = 60.0) -> httpx.Client:
+    def client(self, timeout: float = 150.0) -> httpx.Client:
         """An HTTP client on the server's socket."""
         transport = httpx.HTTPTransport(uds=str(self.socket))
         return httpx.Client(transport=transport, base_url="http://embeddings", timeout=timeout)
