@@ -9,6 +9,8 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +107,17 @@ def ask(port: int, host: str, path: str) -> int:
         connection.close()
 
 
+def wait_until(so: Callable[[], bool], seconds: float = 60) -> None:
+    """Look every tenth of a second until it is so."""
+    deadline = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+
+
 def free_ports(count: int) -> int:
     """Return the first of `count` neighbouring ports nobody listens on now."""
-    for first in range(20_000 + os.getpid() % 500 * 40, 32_000, count):
+    for first in range(20_000 + os.getpid() % 250 * 40, 32_000, count):
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise AssertionError("no free ports")

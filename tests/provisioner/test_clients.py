@@ -1,0 +1,223 @@
+"""One client's life: stopped, started, changed, edited by hand, removed, erased."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from provisioner.drivers.supervisor import Supervisor
+from tests.provisioner.local_root import LocalRoot, wait_until
+
+ID = "papa"
+
+
+@pytest.fixture(scope="module")
+def papa(host: LocalRoot) -> LocalRoot:
+    created = host.new(ID)
+    assert created.code == 0, created.said
+    return host
+
+
+def env(host: LocalRoot, tenant_id: str = ID) -> Path:
+    return host.path / f"client-{tenant_id}" / ".env"
+
+
+def changes(documents: list[dict[str, str]]) -> dict[str, str]:
+    return {Path(one["path"]).name: one["change"] for one in documents}
+
+
+def test_stopped_it_answers_503_until_it_is_started(papa: LocalRoot) -> None:
+    assert papa.provision("stop", ID).document == {"id": ID, "state": "stopped"}
+    assert papa.get(ID) == 503
+    assert (papa.rows()[ID]["state"], papa.rows()[ID]["health"]) == ("stopped", "unknown")
+    assert papa.provision("diff", ID).code == 0
+    assert papa.provision("start", ID).code == 0
+    assert papa.get(ID) == 200
+    assert papa.provision("status", ID).document["health"] == "ok"
+
+
+def test_restarted_it_answers_again(papa: LocalRoot) -> None:
+    assert papa.provision("restart", ID).code == 0
+    assert papa.get(ID) == 200
+
+
+def test_its_people_are_managed_running_and_stopped(papa: LocalRoot) -> None:
+    added = papa.provision("user", "add", ID, "marie@example.fr", "--role", "member")
+    assert added.code == 0, added.said
+    assert added.document["password"]
+    again = papa.provision("user", "add", ID, "marie@example.fr", "--role", "member")
+    assert again.code == 2
+    papa.provision("stop", ID)
+    emails = [user["email"] for user in papa.provision("user", "list", ID).document]
+    assert emails == ["a@example.fr", "marie@example.fr"]
+    refused = papa.provision("user", "add", ID, "marie@example.fr", "--role", "member")
+    assert refused.code == 2
+    assert papa.provision("user", "reset-password", ID, "marie@example.fr").document["password"]
+    papa.provision("start", ID)
+    assert papa.provision("user", "remove", ID, "marie@example.fr").code == 0
+    assert len(papa.provision("user", "list", ID).document) == 1
+
+
+def test_a_password_can_be_given_on_standard_input_and_is_not_shown(
+    papa: LocalRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-long-and-good-password\n"))
+    reset = papa.provision("user", "reset-password", ID, "a@example.fr", "--password-stdin")
+    assert reset.code == 0, reset.said
+    assert "a-long-and-good-password" not in json.dumps(reset.document)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert papa.provision("user", "reset-password", ID, "a@example.fr", "--password-stdin").code == 2
+
+
+def test_its_keys_are_shown_once_and_end_when_revoked(papa: LocalRoot) -> None:
+    papa.provision("set", ID, "max_api_keys=5")
+    made = papa.provision("key", "new", ID, "intranet").document
+    assert made["key"].startswith("sk_starter_")
+    listed = papa.provision("key", "list", ID).document
+    assert made["key"] not in json.dumps(listed)
+    assert papa.provision("key", "revoke", ID, str(made["id"])).code == 0
+    assert made["id"] not in [key["id"] for key in papa.provision("key", "list", ID).document]
+
+
+def test_a_setting_reaches_the_instance_and_goes_back(papa: LocalRoot) -> None:
+    changed = papa.provision("set", ID, "max_cases=5000", "name=Cabinet Papa")
+    assert changed.code == 0, changed.said
+    assert changes(changed.document)[".env"] == "updated"
+    assert 'MAX_CASES="5000"' in env(papa).read_text()
+    assert papa.rows()[ID]["name"] == "Cabinet Papa"
+    assert papa.get(ID) == 200
+    papa.provision("set", ID, "max_cases=")
+    assert 'MAX_CASES="500"' in env(papa).read_text()
+
+
+@pytest.mark.parametrize(
+    "pair", ["max_cases=many", "no_such_key=1", "max_cases", "color=red", "LD_PRELOAD=/x"]
+)
+def test_a_wrong_setting_is_refused_and_nothing_changes(papa: LocalRoot, pair: str) -> None:
+    before = env(papa).read_bytes()
+    assert papa.provision("set", ID, pair).code == 2
+    assert env(papa).read_bytes() == before
+
+
+def test_a_hand_edit_is_reported_kept_and_overwritten_only_when_told(papa: LocalRoot) -> None:
+    before = env(papa).read_text()
+    env(papa).write_text(before.replace('MAX_USERS="3"', 'MAX_USERS="99"'))
+    found = papa.provision("diff", ID)
+    assert found.code == 3
+    assert changes(found.document) == {".env": "hand-edited"}
+    assert found.document[0]["lines"] == ["differs: MAX_USERS"]
+    assert papa.provision("doctor").code == 3
+    papa.provision("set", ID, "color=#112233")
+    assert 'MAX_USERS="99"' in env(papa).read_text()
+    papa.provision("apply", ID)
+    assert 'MAX_USERS="99"' in env(papa).read_text()
+    assert papa.provision("apply", ID, "--reset").code == 0
+    assert 'MAX_USERS="3"' in env(papa).read_text()
+    assert 'CLIENT_COLOR="#112233"' in env(papa).read_text()
+    assert papa.provision("diff", ID).code == 0
+
+
+def test_a_deleted_file_is_written_again(papa: LocalRoot) -> None:
+    site = papa.path / "nginx" / "sites" / f"{ID}.conf"
+    site.unlink()
+    assert changes(papa.provision("diff", ID).document) == {f"{ID}.conf": "created"}
+    applied = papa.provision("apply")
+    assert applied.code == 0, applied.said
+    assert papa.get(ID) == 200
+
+
+def test_a_changed_site_is_shown_line_by_line(papa: LocalRoot) -> None:
+    site = papa.path / "nginx" / "sites" / f"{ID}.conf"
+    before = site.read_text()
+    site.write_text(before.replace("server {", "server { # mine", 1))
+    lines = papa.provision("diff", ID).document[0]["lines"]
+    assert "-server { # mine" in lines
+    assert "+server {" in lines
+    site.write_text(before)
+
+
+def test_a_crashed_process_comes_back_by_itself(papa: LocalRoot) -> None:
+    log = papa.path / f"client-{ID}" / "logs" / "tenant.log"
+    starts = log.read_text().count("Listening at")
+    Supervisor(papa.path / "run" / "supervisord.sock").signal(f"tenant-{ID}", "KILL")
+    wait_until(lambda: log.read_text().count("Listening at") > starts)
+    wait_until(lambda: papa.get(ID) == 200)
+
+
+def test_logs_usage_and_events_tell_what_happened(papa: LocalRoot) -> None:
+    lines = papa.provision("logs", ID, "--lines", "5").document["lines"]
+    assert len(lines) == 5
+    used = papa.provision("usage", ID)
+    assert used.code == 0, used.said
+    assert used.document[0]["client_id"] == ID
+    commands = [event["command"] for event in papa.provision("events", ID).document]
+    assert commands[0] == f"new {ID}"
+    assert f"set {ID} max_cases name" in commands
+    assert "user-add" in commands
+
+
+def test_documents_are_given_to_it(papa: LocalRoot, tmp_path: Path) -> None:
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+    (tmp_path / "docs" / "conges.md").write_text("# Congés\n\nChaque salarié a droit à 25 jours de congés.\n")
+    (tmp_path / "docs" / "deep" / "prime.txt").write_text("La prime est versée en juin de chaque année.\n")
+    (tmp_path / "docs" / ".hidden").write_text("x")
+    taken = papa.provision("ingest", ID, str(tmp_path / "docs"))
+    assert taken.code == 0, taken.said
+    assert [one["status"] for one in taken.document["documents"]] == ["indexed", "indexed"]
+    (tmp_path / "program.exe").write_bytes(b"MZ\x90\x00" * 10)
+    refused = papa.provision("ingest", ID, str(tmp_path / "program.exe"))
+    assert refused.code == 1
+    assert refused.document["documents"][0]["status"] == "refused"
+    assert papa.provision("ingest", ID, str(tmp_path / "none")).code == 2
+    (tmp_path / "empty").mkdir()
+    assert papa.provision("ingest", ID, str(tmp_path / "empty")).code == 2
+
+
+def test_removed_it_is_kept_in_an_archive_and_its_port_is_free(host: LocalRoot) -> None:
+    port = host.new("quebec").document["port"]
+    removed = host.provision("remove", "quebec")
+    assert removed.code == 0, removed.said
+    archive = Path(removed.document["archive"])
+    with tarfile.open(archive) as found:
+        assert "client-quebec/data/tenant.sqlite3" in found.getnames()
+        assert "client-quebec/.env" in found.getnames()
+    assert host.get("quebec") == 0
+    assert not (host.path / "client-quebec").exists()
+    row = host.rows()["quebec"]
+    assert (row["state"], row["port"]) == ("archived", None)
+    assert host.new("quebec").code == 2
+    assert host.provision("start", "quebec").code == 2
+    assert host.provision("remove", "quebec").code == 2
+    assert host.new("romeo", "--port", str(port)).code == 0
+    assert host.provision("purge", "quebec", "--yes").code == 0
+    assert not archive.exists()
+    assert "quebec" not in host.rows()
+
+
+def test_purged_nothing_of_it_is_left_but_its_events(
+    host: LocalRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.new("sierra")
+    monkeypatch.setattr("sys.stdin", io.StringIO("not sierra\n"))
+    assert host.provision("purge", "sierra").code == 1
+    assert host.get("sierra") == 200
+    monkeypatch.setattr("sys.stdin", io.StringIO("sierra\n"))
+    purged = host.provision("purge", "sierra")
+    assert purged.code == 0, purged.said
+    assert not list(host.path.rglob("*sierra*"))
+    assert host.get("sierra") == 0
+    assert [event["command"] for event in host.provision("events", "sierra").document][-1] == "purge sierra"
+    assert host.provision("purge", "sierra", "--yes").code == 2
+    assert host.new("sierra").code == 0
+
+
+def test_the_dashboard_answers_and_knows_its_people(host: LocalRoot) -> None:
+    added = host.provision("admin", "user", "add", "vous@example.fr")
+    assert added.code == 0, added.said
+    assert added.document["password"]
+    assert host.provision("admin", "user", "add", "vous@example.fr").code == 2
+    assert host.get("admin", "/admin/clients") in (200, 302, 303)

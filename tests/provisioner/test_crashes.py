@@ -1,0 +1,125 @@
+"""kill -9 at any point of `new` leaves the client absent or resumable, and the neighbours untouched."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.provisioner.local_root import LocalRoot
+
+STEPS = (
+    "make directory", "make directory", "make directory", "make directory", "write .env", "write program",
+    "init", "start program", "change nginx", "probe",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def neighbour(host: LocalRoot) -> LocalRoot:
+    created = host.new("tango")
+    assert created.code == 0, created.said
+    return host
+
+
+def check_recovery(host: LocalRoot, tenant_id: str) -> None:
+    """After a crash: nothing is broken; the same command again brings the client there."""
+    assert host.nginx_is_valid()
+    assert host.get("tango") == 200
+    row = host.rows().get(tenant_id)
+    assert row is None or row["state"] in ("creating", "running")
+    again = host.new(tenant_id)
+    assert again.code == 0, again.said
+    assert again.document["resumed"] == (row is not None)
+    assert host.get(tenant_id) == 200
+    ports = [one["port"] for one in host.rows().values() if one["port"]]
+    assert len(ports) == len(set(ports))
+    assert not list((host.path / "journal").iterdir())
+    assert not list(host.path.rglob(".tenantry-*"))
+    assert host.provision("diff", tenant_id).code == 0
+    assert host.provision("purge", tenant_id, "--yes").code == 0
+    assert not list(host.path.rglob(f"*{tenant_id}*"))
+
+
+@pytest.mark.parametrize("number", [*range(1, len(STEPS) + 1), 0])
+def test_killed_at_a_step_it_is_taken_up_again(neighbour: LocalRoot, number: int) -> None:
+    name = f"uniform{'abcdefghijk'[number]}"
+    command = [
+        sys.executable,
+        "-m",
+        "tests.provisioner.killed_command",
+        str(neighbour.path),
+        name,
+        str(number),
+    ]
+    killed = subprocess.run(command, env=neighbour.environment(), check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert neighbour.rows()[name]["state"] == "creating"
+    found = neighbour.provision("doctor")
+    assert any(f"`provision new {name}`" in one["problem"] for one in found.document)
+    check_recovery(neighbour, name)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "rename:signal=SIGKILL:when=1",
+        "rename:signal=SIGKILL:when=3",
+        "fsync:signal=SIGKILL:when=2",
+        "fsync:signal=SIGKILL:when=12",
+        "mkdir:signal=SIGKILL:when=2",
+        "unlink:signal=SIGKILL:when=2",
+    ],
+)
+def test_killed_at_a_system_call_it_is_absent_or_taken_up_again(neighbour: LocalRoot, fault: str) -> None:
+    name = "victor"
+    killed = inject(neighbour, fault, name)
+    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL, 137), killed.stderr
+    check_recovery(neighbour, name)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "rename:error=ENOSPC:when=1",
+        "mkdir:error=ENOSPC:when=2",
+        "fsync:error=EIO:when=9",
+        "rename:error=EROFS:when=3",
+    ],
+)
+def test_a_failing_disk_undoes_the_command_and_says_so(neighbour: LocalRoot, fault: str) -> None:
+    failed = inject(neighbour, fault, "whiskey")
+    assert failed.returncode == 1, failed.stderr
+    assert "was undone" in failed.stderr or "registry failed" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "whiskey" not in neighbour.rows()
+    assert not list(neighbour.path.rglob("*whiskey*"))
+    check_recovery(neighbour, "whiskey")
+
+
+def test_ctrl_c_undoes_the_command(neighbour: LocalRoot) -> None:
+    running = neighbour.spawn("-v", "new", "xray", "--plan", "starter", "--admin-email", "a@example.fr")
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "make directory" in line:
+            running.send_signal(signal.SIGINT)
+            break
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 1
+    assert "SIGINT came" in said
+    assert "xray" not in neighbour.rows()
+    assert not list(neighbour.path.rglob("*xray*"))
+
+
+def inject(host: LocalRoot, fault: str, tenant_id: str) -> subprocess.CompletedProcess[str]:
+    """Run `new` while the kernel makes one system call under the root fail or kill.
+
+    Only the command itself is traced, not what it starts: its own steps are what is tried.
+    """
+    words = ("new", tenant_id, "--plan", "starter", "--admin-email", "a@example.fr")
+    call = fault.partition(":")[0]
+    trace = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={fault}"]
+    return subprocess.run(
+        [*trace, *host.command(*words)], env=host.environment(), capture_output=True, text=True, check=False
+    )

@@ -1,0 +1,58 @@
+"""What happens when the supervisor itself is killed, and when its port is taken."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.provisioner.local_root import LocalRoot
+
+
+def pid_in(path: Path) -> int:
+    return int(path.read_text())
+
+
+def test_orphans_of_a_killed_supervisor_are_ended_and_everything_comes_back(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = LocalRoot.begin(tmp_path_factory.mktemp("killed"))
+    try:
+        assert root.new("alfa").code == 0
+        assert root.new("bravo").code == 0
+        assert root.provision("stop", "bravo").code == 0
+        nginx = pid_in(root.path / "run" / "nginx" / "nginx.pid")
+        os.kill(pid_in(root.path / "run" / "supervisord.pid"), signal.SIGKILL)
+        assert root.provision("doctor").code == 3
+        assert root.rows()["alfa"]["state"] == "failed"
+        begun = root.provision("host", "init")
+        assert begun.code == 0, begun.said
+        assert pid_in(root.path / "run" / "nginx" / "nginx.pid") != nginx
+        assert root.provision("start", "alfa").code == 0
+        assert root.get("alfa") == 200
+        assert root.rows()["bravo"]["state"] == "stopped"
+        assert root.get("bravo") == 503
+    finally:
+        assert root.provision("host", "stop").code == 0
+    assert root.get("alfa") == 0
+
+
+def test_a_taken_http_port_is_told_and_nothing_pretends_to_run(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = LocalRoot.begin(tmp_path_factory.mktemp("taken"))
+    with socket.socket() as foreign:
+        foreign.bind(("127.0.0.1", root.http_port))
+        foreign.listen()
+        failed = root.new("alfa")
+    try:
+        assert failed.code == 1
+        assert "Address already in use" in failed.document["error"]["message"]
+        assert root.rows() == {}
+        assert root.new("alfa").code == 0
+        assert root.get("alfa") == 200
+    finally:
+        root.provision("host", "stop")
