@@ -2,6 +2,10 @@
 
 from hypothesis import settings as hypothesis_settings
 
+from tests.embedding_server_fixture import embedding_server
+
+__all__ = ["embedding_server"]
+
 # A loaded machine is not a bug: examples are limited in number, not in time.
 hypothesis_settings.register_profile("tenantry", deadline=None, max_examples=60)
 hypothesis_settings.load_profile("tenantry")

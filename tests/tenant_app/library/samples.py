@@ -1,4 +1,4 @@
-"""Small documents of every accepted format, and some that are not what they seem, made when they are needed."""
+"""Small documents of every accepted format, and some that are not what they seem, made when needed."""
 
 import io
 import zipfile
@@ -27,7 +27,8 @@ def pdf(*pages: Sequence[str]) -> bytes:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
     for number, stream in enumerate(streams):
-        page = f"<< /Type /Page /Parent 2 0 R /Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * number} 0 R >>"
+        content = f"/Contents {5 + 2 * number} 0 R"
+        page = f"<< /Type /Page /Parent 2 0 R /Resources << /Font << /F1 3 0 R >> >> {content} >>"
         objects += [
             page.encode(),
             b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),

@@ -80,8 +80,6 @@ def test_a_cell_with_two_paragraphs_keeps_its_words_apart(tmp_path: Path) -> Non
     assert _read(tmp_path, samples.word_of(body)) == [Block("un deux")]
 
 
-
-
 @pytest.mark.parametrize(
     ("content", "code"),
     [
