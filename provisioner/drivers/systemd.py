@@ -110,21 +110,17 @@ class SystemdDriver:
         stale = {
             file.path for file in self.files(tenant) if not observed.has(file) and file.path not in wish.keep
         }
-        resumed = wish.initial is not None
         env, site = self._env_file(tenant), self._site_file(tenant)
-        units = tuple(WriteFile(file) for file in self._unit_files(tenant) if resumed or file.path in stale)
+        units = tuple(WriteFile(file) for file in self._unit_files(tenant) if file.path in stale)
+        answers = tenant.running and (bool(stale) or not observed.running)
         return (
             *(() if observed.whole else self._foundations(tenant)),
             *((WriteFile(env),) if env.path in stale else ()),
             *((self._change_units(tenant, units),) if units else ()),
             *self._initial_steps(tenant, observed, wish.initial),
             *self._process_steps(tenant, observed, stale - {site.path}),
-            *((self._change_site(WriteFile(site)),) if resumed or site.path in stale else ()),
-            *(
-                (self._probe(tenant),)
-                if tenant.running and (stale or resumed or not observed.running)
-                else ()
-            ),
+            *((self._change_site(WriteFile(site)),) if site.path in stale else ()),
+            *((self._probe(tenant),) if answers else ()),
         )
 
     def start_steps(self, tenant: Tenant) -> Sequence[Step]:
