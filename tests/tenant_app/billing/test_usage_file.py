@@ -4,8 +4,6 @@ import json
 import os
 import stat
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,19 +17,13 @@ from tenant_app.database import Database
 from tenant_app.passages import Document
 from tests.tenant_app.billing.conftest import BuildBilling
 from tests.tenant_app.clock import FixedClock
+from tests.tenant_app.waiting import wait_until
 
 
 @pytest.fixture
 def folder(data_dir: Path) -> Path:
     """Return the folder of the usage files."""
     return data_dir / "usage"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "waited 10 s in vain"
-        time.sleep(0.01)
 
 
 def requests_in(path: Path) -> int | None:
@@ -89,7 +81,7 @@ def test_it_follows_the_ledger_by_itself_and_ends_with_the_last_change(
 
     for _ in range(20):
         tenant.ledger.reserve(anna)
-    wait_until(lambda: requests_in(folder / "2025-01.json") == 20)
+    wait_until(lambda: requests_in(folder / "2025-01.json") == 20, "20 requests in the file")
 
     tenant.ledger.reserve(anna)
     tenant.ledger.reserve(anna)
@@ -236,10 +228,10 @@ def test_a_folder_that_is_gone_is_reported_and_the_file_comes_once_it_is_back(
     folder.rmdir()
 
     tenant.ledger.reserve(anna)
-    wait_until(lambda: "usage_not_exported" in caplog.text)
+    wait_until(lambda: "usage_not_exported" in caplog.text, "the trouble in the log")
     folder.mkdir()
 
-    wait_until(lambda: requests_in(folder / "2025-01.json") == 1)
+    wait_until(lambda: requests_in(folder / "2025-01.json") == 1, "the file is back")
 
 
 def test_a_new_month_gets_its_file_though_nobody_asks_anything(
@@ -251,7 +243,7 @@ def test_a_new_month_gets_its_file_though_nobody_asks_anything(
 
     clock.set(datetime(2025, 2, 1, tzinfo=UTC))
 
-    wait_until(lambda: requests_in(folder / "2025-02.json") == 0)
+    wait_until(lambda: requests_in(folder / "2025-02.json") == 0, "the new month's file")
 
 
 def _document(now: datetime) -> Document:
