@@ -37,28 +37,23 @@ class SignIn:
             user = _by_key(session, email_key)
         nobodys_hash = self._hash_of_nobody()
         matches = password_matches(user.password_hash if user else nobodys_hash, password)
-        if user is not None and matches and self._accept(user, email_key):
-            return user.id
+        # One transaction decides, on what is true now: the account may have changed meanwhile, and a right
+        # password refused must cost exactly what a wrong one does.
         with self._database.write() as session:
-            record_failure(session, digest(email_key), self._clock.now())
-        raise Unauthenticated(
-            lazy_gettext(
-                "Adresse ou mot de passe incorrect, ou trop d'essais : après cinq échecs, "
-                "attendez un quart d'heure."
-            ),
-            code="sign-in-refused",
-        )
+            accepted = matches and user is not None and self._still_good(session, user)
+            if accepted:
+                forget_failures(session, digest(email_key))
+            else:
+                record_failure(session, digest(email_key), self._clock.now())
+        if user is None or not accepted:
+            raise _refusal()
+        return user.id
 
-    def _accept(self, checked: User, email_key: str) -> bool:
-        """Decide on what is true now: the account may have changed while the password was checked."""
-        with self._database.write() as session:
-            user = _by_key(session, email_key)
-            if user is None or not user.active or user.password_hash != checked.password_hash:
-                return False
-            if is_locked(session, digest(email_key), self._clock.now()):
-                return False
-            forget_failures(session, digest(email_key))
-            return True
+    def _still_good(self, session: Session, checked: User) -> bool:
+        user = _by_key(session, checked.email_key)
+        if user is None or not user.active or user.password_hash != checked.password_hash:
+            return False
+        return not is_locked(session, digest(checked.email_key), self._clock.now())
 
     def _hash_of_nobody(self) -> str:
         """Return a hash nobody knows the password of, with the same parameters as everybody's."""
@@ -69,3 +64,13 @@ class SignIn:
 
 def _by_key(session: Session, email_key: str) -> User | None:
     return session.scalar(select(User).where(User.email_key == email_key))
+
+
+def _refusal() -> Unauthenticated:
+    return Unauthenticated(
+        lazy_gettext(
+            "Adresse ou mot de passe incorrect, ou trop d'essais : après cinq échecs, "
+            "attendez un quart d'heure."
+        ),
+        code="sign-in-refused",
+    )

@@ -92,19 +92,6 @@ def page_session_secret() -> str | None:
     return secret if isinstance(secret, str) else None
 
 
-def page_actor() -> Actor | None:
-    """Return who looks at the page, or None for a visitor; a session that is over makes a visitor."""
-    secret = page_session_secret()
-    if secret is None:
-        return None
-    try:
-        g.actor = current_services().accounts.sessions.actor_of_cookie(secret)
-    except Unauthenticated:
-        end_page_session()
-        return None
-    return current_actor()
-
-
 def _bearer() -> str | None:
     """Return the bearer token; raises Unauthenticated for an Authorization header of another kind."""
     header = request.headers.get("Authorization")

@@ -15,6 +15,14 @@ def instance(tmp_path: Path) -> Instance:
     return make_instance(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Instance:
+    """Return an initialised instance, for the tests that change nothing."""
+    instance = make_instance(tmp_path_factory.mktemp("ready"))
+    instance.init()
+    return instance
+
+
 def test_init_makes_an_instance_ready(instance: Instance) -> None:
     instance.init()
     _, listed = instance.admin("user-list")
@@ -72,27 +80,23 @@ def test_users_and_keys_are_looked_after(instance: Instance) -> None:
         ("user-list", "{", "failed"),
     ],
 )
-def test_a_refusal_is_said_in_json(tmp_path: Path, name: str, sent: str, code: str) -> None:
-    instance = make_instance(tmp_path)
-    instance.init()
-    status, answer = instance.admin(name, text=sent)
+def test_a_refusal_is_said_in_json(ready: Instance, name: str, sent: str, code: str) -> None:
+    status, answer = ready.admin(name, text=sent)
     assert status == 1
     assert answer["error"]["code"] == code
     assert answer["error"]["message"]
 
 
-def test_a_running_instance_is_left_alone(instance: Instance) -> None:
-    instance.init()
-    with instance.serving():
-        status, answer = instance.admin("user-list")
+def test_a_running_instance_is_left_alone(ready: Instance) -> None:
+    with ready.serving():
+        status, answer = ready.admin("user-list")
     assert (status, answer["error"]["code"]) == (1, "in-use")
     assert "stop this instance first" in answer["error"]["message"]
 
 
-def test_no_secret_is_seen_from_outside_the_command(instance: Instance) -> None:
-    instance.init()
-    stored = b"".join(path.read_bytes() for path in instance.data_dir.rglob("*") if path.is_file())
+def test_no_secret_is_stored_and_nothing_is_readable_by_others(ready: Instance) -> None:
+    stored = b"".join(path.read_bytes() for path in ready.data_dir.rglob("*") if path.is_file())
     assert ADMIN_PASSWORD.encode() not in stored
     assert API_KEY.encode() not in stored
-    for path in instance.data_dir.rglob("*"):
+    for path in ready.data_dir.rglob("*"):
         assert path.stat().st_mode & 0o007 == 0, path

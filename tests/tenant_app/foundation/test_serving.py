@@ -7,13 +7,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.tenant_app.environment import SECRET_KEY
-from tests.tenant_app.instance import ADMIN, ADMIN_PASSWORD, Instance, Served, free_port, make_instance
+from tests.tenant_app.instance import ADMIN, ADMIN_PASSWORD, Instance, Served, make_instance
 
 HEAVY_LIBRARIES = ("torch", "chromadb", "onnxruntime", "numpy", "jiter", "tokenizers")
 LISTEN_ON_FD_3 = """
@@ -31,6 +32,13 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
     return instance
 
 
+@pytest.fixture(scope="module")
+def served(instance: Instance) -> Iterator[Served]:
+    """Return one running instance, for the tests that leave it running."""
+    with instance.serving() as served:
+        yield served
+
+
 def mapped_files(pid: int) -> set[str]:
     lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
     return {line.split(maxsplit=5)[5] for line in lines if line.count(" ") >= 5 and ".so" in line}
@@ -40,52 +48,65 @@ def log_in(served: Served) -> httpx.Response:
     return httpx.post(f"{served.url}/api/auth/login", json={"email": ADMIN, "password": ADMIN_PASSWORD})
 
 
-def test_the_first_admin_signs_in(instance: Instance) -> None:
-    with instance.serving() as served:
-        assert httpx.get(f"{served.url}/healthz").json() == {"status": "ok"}
-        assert log_in(served).status_code == 200
-        assert served.stop() == 0
+def test_a_page_is_served_without_any_heavy_library(served: Served) -> None:
+    assert httpx.get(f"{served.url}/login").status_code == 200
+    (worker,) = served.workers()
+    for pid in (worker, served.process.pid):
+        loaded = mapped_files(pid)
+        assert loaded
+        assert [path for path in loaded if any(f"/{name}" in path for name in HEAVY_LIBRARIES)] == []
 
 
-def test_a_page_is_served_without_any_heavy_library(instance: Instance) -> None:
-    with instance.serving() as served:
-        assert httpx.get(f"{served.url}/login").status_code == 200
-        (worker,) = served.workers()
-        for pid in (worker, served.process.pid):
-            loaded = mapped_files(pid)
-            assert loaded
-            assert [path for path in loaded if any(f"/{name}" in path for name in HEAVY_LIBRARIES)] == []
+def test_the_first_admin_signs_in(served: Served) -> None:
+    assert httpx.get(f"{served.url}/healthz").json() == {"status": "ok"}
+    assert log_in(served).status_code == 200
 
 
-def test_signals_that_would_make_a_second_worker_are_refused(instance: Instance) -> None:
+def test_signals_that_would_make_a_second_worker_are_refused(served: Served) -> None:
     """Two processes on one vector store would damage it."""
-    with instance.serving() as served:
-        before = served.workers()
-        for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGUSR2):
-            served.process.send_signal(number)
-        wanted = ("SIGHUP ignored", "SIGTTIN ignored", "SIGUSR2 ignored")
-        while not all(words in served.log.read_text() for words in wanted):
-            assert httpx.get(f"{served.url}/healthz").status_code == 200
-        assert served.workers() == before
-        assert len(before) == 1
-
-
-def test_a_second_start_is_refused(instance: Instance) -> None:
-    with instance.serving() as served:
-        status, message = instance.refused()
-        assert status == 1
-        assert f"in use by process {served.process.pid}" in message
+    before = served.workers()
+    for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGUSR2):
+        served.process.send_signal(number)
+    wanted = ("SIGHUP ignored", "SIGTTIN ignored", "SIGUSR2 ignored")
+    while not all(words in served.log.read_text() for words in wanted):
         assert httpx.get(f"{served.url}/healthz").status_code == 200
+    assert served.workers() == before
+    assert len(before) == 1
 
 
-def test_a_killed_worker_is_replaced(instance: Instance) -> None:
-    with instance.serving() as served:
-        (worker,) = served.workers()
-        os.kill(worker, signal.SIGKILL)
-        while served.workers() in ([], [worker]):
-            assert served.process.poll() is None
-        served.wait_until_ready()
-        assert len(served.workers()) == 1
+def test_a_second_start_is_refused(instance: Instance, served: Served) -> None:
+    status, message = instance.refused()
+    assert status == 1
+    assert f"in use by process {served.process.pid}" in message
+    assert httpx.get(f"{served.url}/healthz").status_code == 200
+
+
+def test_no_control_socket_is_opened(served: Served) -> None:
+    assert httpx.get(f"{served.url}/healthz").status_code == 200
+    assert "gunicorn" not in Path("/proc/net/unix").read_text()
+
+
+def test_what_the_hop_in_front_may_not_say_is_not_believed(served: Served) -> None:
+    headers = {"SCRIPT_NAME": "/api", "X-Forwarded-Prefix": "/api", "PATH_INFO": "/api/me"}
+    assert httpx.get(f"{served.url}/healthz", headers=headers).status_code == 200
+    other_host = httpx.get(f"{served.url}/login", headers={"X-Forwarded-Host": "evil.test"})
+    assert other_host.status_code == 200
+    assert "evil.test" not in other_host.text
+
+
+def test_a_killed_worker_is_replaced(served: Served) -> None:
+    (worker,) = served.workers()
+    os.kill(worker, signal.SIGKILL)
+    while served.workers() in ([], [worker]):
+        assert served.process.poll() is None
+    served.wait_until_ready()
+    assert len(served.workers()) == 1
+
+
+def test_a_stopped_instance_ends_well(served: Served) -> None:
+    assert served.stop() == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{served.url}/healthz")
 
 
 def test_a_request_under_way_is_answered_when_the_instance_stops(instance: Instance) -> None:
@@ -128,22 +149,6 @@ def test_the_socket_systemd_holds_is_served(instance: Instance) -> None:
             assert served.stop() == 0
 
 
-def test_no_control_socket_is_opened(instance: Instance) -> None:
-    with instance.serving() as served:
-        listening = Path("/proc/net/unix").read_text()
-        assert "gunicorn" not in listening
-        assert log_in(served).status_code == 200
-
-
-def test_what_the_hop_in_front_may_not_say_is_not_believed(instance: Instance) -> None:
-    with instance.serving() as served:
-        headers = {"SCRIPT_NAME": "/api", "X-Forwarded-Prefix": "/api", "PATH_INFO": "/api/me"}
-        assert httpx.get(f"{served.url}/healthz", headers=headers).status_code == 200
-        wrong_host = httpx.get(f"{served.url}/healthz", headers={"X-Forwarded-Host": "evil.test"})
-        assert wrong_host.status_code == 200
-        assert "evil.test" not in wrong_host.text
-
-
 def test_every_line_of_the_log_is_json_and_none_holds_a_secret(instance: Instance) -> None:
     with instance.serving() as served:
         token = log_in(served).json()["access_token"]
@@ -181,4 +186,3 @@ def test_a_port_that_is_taken_ends_the_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", instance.port)):
         status, _ = instance.refused()
     assert status != 0
-    assert free_port()
