@@ -23,6 +23,7 @@ from tenant_app.retrieval.search import Hit
 from tenant_app.settings import Settings
 
 _BULLETS: Final = "-–—•*# "
+_PARAGRAPH: Final = "\n\n"
 _WRAPPING: Final = ' \t\n`*."«»'
 
 
@@ -138,17 +139,14 @@ def _extract(draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
     if not quotes:
         yield from _not_found(draft)
         return
-    numbering = Numbering(passages)
-    quoted: dict[int, str] = {}
     parts: list[str] = []
-    for quote in quotes:
-        number = numbering.number_of(quote.index)
-        space = "" if not parts else " " if number in quoted else "\n\n"
-        quoted.setdefault(number, quote.text)
-        parts.append(f"{space}{_readable(quote.text)} [{number}]")
+    for number, quote in enumerate(quotes, start=1):
+        parts.append(f"{_PARAGRAPH if parts else ''}{_readable(quote.text)} [{number}]")
         yield Sentence(parts[-1])
     draft.found, draft.text = True, "".join(parts)
-    draft.citations = tuple(_citation(number, hit, quoted[number]) for number, hit in numbering.used())
+    draft.citations = tuple(
+        _citation(number, passages[quote.index], quote.text) for number, quote in enumerate(quotes, start=1)
+    )
 
 
 def _readable(quote: str) -> str:

@@ -1,9 +1,11 @@
-"""The answer without a language model: the sentences of the passages that speak most to the question."""
+"""The answer without a language model: the few sentences, together in their passage, that say most to it."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from tenant_app.assistant.sentences import sentences
@@ -13,44 +15,68 @@ from tenant_app.retrieval.language import Language, detect_language
 from tenant_app.retrieval.search import Hit
 
 MOST_QUOTES: Final = 3
-SHARE_OF_THE_BEST: Final = 0.6
-"""A further sentence is quoted when its score is at least this share of the best one's."""
+MOST_SENTENCES: Final = 3
+SHARE_OF_THE_BEST: Final = 0.8
+"""Another passage is quoted too when its score is at least this share of the best one's."""
 SAME_WORDS: Final = 0.8
-"""Two sentences that share this much of their terms say the same thing; one is enough."""
+"""Two quotes that share this much of their terms say the same thing; one is enough."""
 FEWEST_TERMS: Final = 3
 LONGEST: Final = 700
 """Characters. What is longer is a table or a list without punctuation, not a sentence."""
 PASSAGE_SHARE: Final = 0.35
-"""What a sentence owes to its passage alone: an answer need not repeat the words of the question."""
+"""What a quote owes to its passage alone: an answer need not repeat the words of the question."""
+COST_OF_A_SENTENCE: Final = 0.06
+"""What each further sentence must add: about a third of one of five words asked for."""
+
+# A sentence that begins so says more about the one before it, and is not understood without it.
+_GOES_ON: Final = re.compile(
+    r"(?:il|ils|elle|elles|celui-ci|celle-ci|ceux-ci|celles-ci|cela|ce délai|toutefois|cependant|néanmoins"
+    r"|en revanche|dans ce cas|à défaut|it|they|this|these|however|otherwise|in this case)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Quote:
-    """A sentence of passage ``index`` (from 0): ``text`` stands in it exactly so, from ``start`` on."""
+    """One to three sentences of passage ``index`` (from 0): ``text`` stands in it exactly so."""
 
     index: int
-    start: int
     text: str
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    quote: Quote
+class _Sentence:
+    start: int
+    end: int
     terms: frozenset[str]
+    text: str
+    quotable: bool
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Sentences ``first`` to ``last`` (included) of a run of consecutive ones."""
+
+    index: int
+    run: tuple[_Sentence, ...]
+    first: int
+    last: int
+
+    @property
+    def terms(self) -> frozenset[str]:
+        return frozenset[str]().union(*(sentence.terms for sentence in self.run[self.first : self.last + 1]))
 
 
 def best_quotes(question: str, passages: Sequence[Hit], language: Language) -> list[Quote]:
-    """Return one to three sentences, those of the best passage first; none when no passage has a sentence."""
-    candidates = [
-        candidate
-        for index, passage in enumerate(passages)
-        for candidate in _candidates(index, passage, language)
-    ]
-    statements = [candidate for candidate in candidates if _states_something(candidate)] or candidates
-    weights = _weights(analyse(question, language), statements)
-    scored = [(_score(candidate, weights, passages), candidate) for candidate in statements]
+    """Return at most one quote of each passage, three in all, best passage first; none without passages."""
+    runs = [(index, run) for index, passage in enumerate(passages) for run in _runs(passage, language)]
+    weights = _weights(analyse(question, language), [sentence for _, run in runs for sentence in run])
+    windows = [window for index, run in runs for window in _windows(index, run)]
+    scored = [(_score(window, weights, passages[window.index].score), window) for window in windows]
+    # Of equal ones the first stands first: sorting keeps the order.
     scored.sort(key=lambda pair: -pair[0])
-    return sorted(_chosen(scored), key=lambda quote: (quote.index, quote.start))
+    quotes = [_quote(window, passages[window.index].passage) for window in _chosen(scored)]
+    return sorted(quotes, key=lambda quote: quote.index)
 
 
 def closest_sentence(statement: str, passage: str, language: Language) -> str:
@@ -60,43 +86,69 @@ def closest_sentence(statement: str, passage: str, language: Language) -> str:
     return max(texts, key=lambda text: len(terms & set(analyse(text, language))), default=passage)
 
 
-def _candidates(index: int, passage: Hit, language: Language) -> Iterator[_Candidate]:
+def _runs(passage: Hit, language: Language) -> list[tuple[_Sentence, ...]]:
+    """Return the passage's quotable sentences, those that follow each other together.
+
+    Headings, questions and tables are not quotable, unless there is nothing else.
+    """
+    found = list(_sentences(passage, language))
+    quotable = [tuple(run) for good, run in groupby(found, key=lambda sentence: sentence.quotable) if good]
+    return quotable or [(sentence,) for sentence in found]
+
+
+def _sentences(passage: Hit, language: Language) -> Iterator[_Sentence]:
     headings = {passage.document, *passage.heading.split(HEADING_SEPARATOR)}
     language = detect_language(passage.passage) or language
     for span in sentences(passage.passage):
         text = passage.passage[span.start : span.end]
-        if len(text) <= LONGEST and " ".join(text.split()) not in headings:
-            yield _Candidate(Quote(index, span.start, text), frozenset(analyse(text, language)))
+        terms = frozenset(analyse(text, language))
+        states = len(terms) >= FEWEST_TERMS and not text.rstrip(' »"”').endswith("?")
+        heading = " ".join(text.lstrip("# ").split()) in headings
+        quotable = states and not heading and len(text) <= LONGEST
+        yield _Sentence(span.start, span.end, terms, text, quotable)
 
 
-def _states_something(candidate: _Candidate) -> bool:
-    return len(candidate.terms) >= FEWEST_TERMS and not candidate.quote.text.rstrip(' »"”').endswith("?")
+def _windows(index: int, run: tuple[_Sentence, ...]) -> Iterator[_Window]:
+    for first in range(len(run)):
+        for last in range(first, min(first + MOST_SENTENCES, len(run))):
+            yield _Window(index, run, first, last)
 
 
-def _weights(terms: Iterable[str], candidates: Sequence[_Candidate]) -> dict[str, float]:
+def _weights(terms: Iterable[str], found: Sequence[_Sentence]) -> dict[str, float]:
     """Return how telling each term of the question is among these sentences."""
-    holding = Counter(term for candidate in candidates for term in candidate.terms)
-    return {term: math.log(1 + (len(candidates) + 1) / (holding[term] + 0.5)) for term in terms}
+    holding = Counter(term for sentence in found for term in sentence.terms)
+    return {term: math.log(1 + (len(found) + 1) / (holding[term] + 0.5)) for term in terms}
 
 
-def _score(candidate: _Candidate, weights: dict[str, float], passages: Sequence[Hit]) -> float:
+def _score(window: _Window, weights: dict[str, float], passage_score: float) -> float:
     total = sum(weights.values())
-    held = sum(weight for term, weight in weights.items() if term in candidate.terms)
+    held = sum(weights[term] for term in window.terms.intersection(weights))
     share = held / total if total else 0.0
-    return passages[candidate.quote.index].score * (PASSAGE_SHARE + (1 - PASSAGE_SHARE) * share)
+    cost = COST_OF_A_SENTENCE * (window.last - window.first)
+    return passage_score * (PASSAGE_SHARE + (1 - PASSAGE_SHARE) * share - cost)
 
 
-def _chosen(scored: Sequence[tuple[float, _Candidate]]) -> list[Quote]:
-    """Return the quotes of the best candidates (best first in ``scored``) that add something."""
-    chosen: list[_Candidate] = []
-    for score, candidate in scored:
+def _chosen(scored: Sequence[tuple[float, _Window]]) -> list[_Window]:
+    """Return the best windows (best first in ``scored``) that add something, one for a passage."""
+    chosen: list[_Window] = []
+    for score, window in scored:
         if len(chosen) == MOST_QUOTES or score < SHARE_OF_THE_BEST * scored[0][0]:
             break
-        if not any(_say_the_same(candidate.terms, other.terms) for other in chosen):
-            chosen.append(candidate)
-    return [candidate.quote for candidate in chosen]
+        if not any(_repeats(window, other) for other in chosen):
+            chosen.append(window)
+    return chosen
 
 
-def _say_the_same(one: frozenset[str], other: frozenset[str]) -> bool:
-    smaller = min(len(one), len(other))
-    return smaller > 0 and len(one & other) >= SAME_WORDS * smaller
+def _repeats(window: _Window, other: _Window) -> bool:
+    smaller = min(len(window.terms), len(other.terms))
+    return window.index == other.index or len(window.terms & other.terms) >= SAME_WORDS * smaller
+
+
+def _quote(window: _Window, passage: str) -> Quote:
+    """Return the window's text, with what its first sentence refers to and what its last one leads to."""
+    first, last, run = window.first, window.last, window.run
+    if first > 0 and _GOES_ON.match(run[first].text):
+        first -= 1
+    if last + 1 < len(run) and _GOES_ON.match(run[last + 1].text):
+        last += 1
+    return Quote(window.index, passage[run[first].start : run[last].end])
