@@ -83,7 +83,7 @@ def test_killed_at_a_system_call_it_is_absent_or_taken_up_again(neighbour: Local
     "fault",
     [
         "rename:error=ENOSPC:when=1",
-        "mkdir:error=ENOSPC:when=2",
+        "mkdir:error=ENOSPC:when=5",
         "fsync:error=EIO:when=9",
         "rename:error=EROFS:when=3",
     ],
