@@ -28,6 +28,8 @@ _REFERENCE = re.compile(
 _ELISION = re.compile(r"(?<!\w)(?:[ldjmtscn]|qu|jusqu|lorsqu|puisqu|quoiqu|presqu)'(?=\w)")
 _WORD = re.compile(r"[^\W_]+")
 
+_SHORTEST_PLURAL = 5  # "vers" and "tiers" are no plurals
+
 _local = threading.local()
 
 
@@ -64,7 +66,12 @@ def _words(plain: str, language: Language) -> Iterator[str]:
         word = match.group()
         if fold(word) in stop_words:
             continue
-        yield fold(stemmer.stemWord(word))
+        yield fold(stemmer.stemWord(_singular(word) if language == "fr" else word))
+
+
+def _singular(word: str) -> str:
+    """Return a French plural in -ers without its s, which Snowball stems unlike its singular (étrangers)."""
+    return word[:-1] if len(word) > _SHORTEST_PLURAL and word.endswith("ers") else word
 
 
 def _stemmer(language: Language) -> Stemmer.Stemmer:

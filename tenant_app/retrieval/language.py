@@ -10,13 +10,14 @@ _SAMPLE_CHARACTERS = 20_000
 
 _FRENCH = """
 a ai aie ait alors apres as au aucun aucune aussi autre autres aux avaient avait avec avez avoir avons
-ayant c ca car ce ceci cela celle celles celui ces cet cette ceux chaque chez ci comme comment d dans de
-depuis des deux doit doivent donc dont du elle elles en encore entre es est et etaient etait etant ete
-etes etre eu eux faire fait font il ils j je jusqu l la le les leur leurs lors lorsqu lorsque lui m ma
-mais me meme memes mes moi mon n ne ni nos notre nous on ont ou par parce pas pendant peu peut peuvent
-plus plusieurs pour pourquoi puis puisqu puisque qu quand que quel quelle quelles quels qui quoi s sa sans
-se selon sera seront ses si soit sommes son sont sous suis sur t ta tandis te tel telle telles tels tes
-toi ton tous tout toute toutes tres tu un une va vers voici voila vos votre vous vont y
+ayant c ca car ce ceci cela celle celles celui ces cet cette ceux chaque chez ci combien comme comment d
+dans de depuis des deux dois doit doivent donc dont du elle elles en encore entre es est et etaient etait
+etant ete etes etre eu eux faire fait faut font il ils j je jusqu l la le les leur leurs lors lorsqu
+lorsque lui m ma mais me meme memes mes moi mon n ne ni nos notre nous on ont ou par parce pas pendant peu
+peut peuvent peux plus plusieurs pour pourquoi puis puisqu puisque qu quand que quel quelle quelles quels
+qui quoi s sa sans se selon sera seront ses si soit sommes son sont sous suis sur t ta tandis te tel telle
+telles tels tes toi ton tous tout toute toutes tres tu un une va vers veux voici voila vont vos votre vous
+y
 """
 FRENCH_STOP_WORDS: frozenset[str] = frozenset(_FRENCH.split())
 _ENGLISH = """

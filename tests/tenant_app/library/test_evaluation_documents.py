@@ -1,0 +1,72 @@
+"""Real documents, when the evaluation set lies beside the repository; own samples of each case always."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.tenant_app.library import samples
+from tests.tenant_app.library.samples import EVALUATION_DOCUMENTS
+from tests.tenant_app.library.shelf import Shelf
+
+ACCEPTED = {".pdf", ".docx", ".html"}
+
+
+def _manifest() -> list[tuple[Path, str]]:
+    """Return each file of an accepted type with what is expected of it."""
+    manifest = EVALUATION_DOCUMENTS / "manifest.csv"
+    if not manifest.exists():
+        return []
+    with manifest.open(encoding="utf-8", newline="") as lines:
+        rows = [(EVALUATION_DOCUMENTS / row["file"], row["expected"]) for row in csv.DictReader(lines)]
+    return [(path, expected) for path, expected in rows if path.suffix in ACCEPTED]
+
+
+def _readable() -> list[tuple[bytes, str, list[str]]]:
+    real = [
+        (path.read_bytes(), path.name, expected.removeprefix("must find: ").split(" || "))
+        for path, expected in _manifest()
+        if expected.startswith("must find: ")
+    ]
+    own = [
+        (samples.pdf(["Le dépôt de garantie."]), "bail.pdf", ["dépôt de garantie"]),
+        (samples.word("x", table=[["Taux horaire : 10,15 €"]]), "heures.docx", ["Taux horaire : 10,15 €"]),
+        ("<p>L'été était chaud".encode("cp1252"), "cp1252.html", ["L'été était chaud"]),
+    ]
+    return [*own, *real]
+
+
+def _refused() -> list[tuple[bytes, str]]:
+    real = [
+        (path.read_bytes(), path.name)
+        for path, expected in _manifest()
+        if not expected.startswith("must find: ")
+    ]
+    return [(samples.cyclic_pdf(), "cycle.pdf"), (samples.encrypted_pdf(), "secret.pdf"), *real]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "phrases"), _readable(), ids=[name for _, name, _ in _readable()]
+)
+def test_each_phrase_is_found_in_its_document(
+    working: Shelf, content: bytes, name: str, phrases: list[str]
+) -> None:
+    document = working.add(content, name)
+    assert document["status"] == "indexed", document["error"]
+    for phrase in phrases:
+        passages = [" ".join(hit["passage"].split()) for hit in working.search(phrase, top_k=10)["results"]]
+        assert any(phrase in passage for passage in passages), phrase
+
+
+@pytest.mark.parametrize(("content", "name"), _refused(), ids=[name for _, name in _refused()])
+def test_what_cannot_be_read_is_refused_with_a_reason_and_nothing_is_indexed(
+    working: Shelf, content: bytes, name: str
+) -> None:
+    answer = working.upload(content, name)
+    if answer.status_code == 415:
+        assert answer.get_json()["detail"]
+        assert working.documents() == []
+        return
+    document = working.wait_for(answer.get_json()["id"])
+    assert (document["status"], document["chunks"]) == ("failed", 0)
+    assert document["error"]["message"]
