@@ -74,10 +74,10 @@ def supervisor_command(argv: Iterable[str]) -> Quoted:
 
 
 def supervisor_environment(variables: Mapping[str, str]) -> Quoted:
-    """Quote `environment=`; supervisord knows no escape inside its quotes, so a quote is refused."""
+    """Quote `environment=`; supervisord knows no escape there, and strips all quotes at the ends."""
     for value in variables.values():
-        if '"' in value:
-            raise ValueError(f"{value!r} holds a double quote, which supervisord cannot express there")
+        if '"' in value or value != value.strip("'"):
+            raise ValueError(f"{value!r} holds a quote that supervisord's environment= cannot express")
     return Quoted(",".join(f'{plain(key)}="{supervisor(value)}"' for key, value in variables.items()))
 
 

@@ -1,6 +1,6 @@
 """Runs `new` until a given step is about to be done, then dies as by `kill -9`.
 
-    python -m tests.provisioner.killed_command ROOT ID NUMBER
+    python -m tests.provisioner.killed_command ROOT ID NUMBER [DRIVER]
 
 The product has no hook for this: the executor tells its observer, and this observer pulls the plug.
 """
@@ -43,7 +43,7 @@ def main() -> None:
     clock = SystemClock()
     context = Context(
         root=root,
-        driver_name="local",
+        driver_name="systemd" if sys.argv[4:] == ["systemd"] else "local",
         environ=os.environ,
         clock=clock,
         runner=SystemRunner(),

@@ -86,7 +86,7 @@ def supervisor_can_hold(text: str) -> bool:
 
 @given(
     st.lists(lines.filter(supervisor_can_hold), min_size=1, max_size=3),
-    lines.filter(lambda text: supervisor_can_hold(text) and '"' not in text and not text.startswith("'")),
+    lines.filter(lambda text: supervisor_can_hold(text) and '"' not in text and text == text.strip("'")),
 )
 def test_a_supervised_program_is_read_back_by_supervisord(words: list[str], value: str) -> None:
     argv = ("/usr/bin/python", *words)
@@ -126,6 +126,7 @@ def test_no_format_is_ever_given_a_line_break_or_control(quote: Callable[[str], 
         (quoting.plain, "a;b"),
         (quoting.plain, ""),
         (quoting.supervisor_environment, {"KEY": 'a "quote"'}),
+        (quoting.supervisor_environment, {"KEY": "ends with a quote'"}),
         (quoting.supervisor_environment, {"A B": "x"}),
     ],
 )

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Final
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
-_HIERARCHIES: Final = ("systemd", "unified", "memory", "cpu", "cpuacct", "cpu,cpuacct", "pids")
+_CONTROLLERS: Final = ("memory", "cpu", "cpuacct", "cpu,cpuacct", "pids")
+#: Of version 1 with its mixed form, or the one hierarchy of version 2, which stands at the top itself.
+_HIERARCHIES: Final = ("systemd", "unified", *_CONTROLLERS, ".")
 #: Without these IPAddressDeny= is silently ignored.
 _FOR_FIREWALLS: Final = ("--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN", "--system-call-filter=bpf")
 _BOOT_SECONDS: Final = 60.0
@@ -126,7 +128,7 @@ def _leader(notices: socket.socket, process: subprocess.Popen[bytes], log: Path)
 
 def _give_limits(machine: Machine) -> None:
     """Let the machine's systemd use the controllers of version 1, which nspawn mounts read-only."""
-    controllers = [name for name in _HIERARCHIES[2:] if _CGROUPS.joinpath(name, "cgroup.procs").exists()]
+    controllers = [name for name in _CONTROLLERS if _CGROUPS.joinpath(name, "cgroup.procs").exists()]
     if not controllers:
         return
     enter = ("nsenter", "-t", str(machine.leader), "-m", "--")
@@ -137,7 +139,7 @@ def _give_limits(machine: Machine) -> None:
 
 @contextlib.contextmanager
 def _cgroups(name: str) -> Iterator[tuple[Path, ...]]:
-    """A cgroup of its own in each hierarchy of version 1, so that machines do not meet."""
+    """A cgroup of its own in each hierarchy, so that machines do not meet."""
     groups = tuple(
         _CGROUPS / hierarchy / name
         for hierarchy in _HIERARCHIES
