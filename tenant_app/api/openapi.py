@@ -119,7 +119,7 @@ def _operation(rule: Rule, method: str, promise: Documentation) -> dict[str, Any
 
 
 def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
-    kinds = {"int": {"type": "integer", "minimum": 0}}
+    kinds = {"int": {"type": "integer", "minimum": 1, "exclusiveMaximum": 10**18}}
     return [
         {"name": name, "in": "path", "required": True, "schema": kinds.get(kind, {"type": "string"})}
         for kind, name in _ARGUMENT.findall(rule.rule)
