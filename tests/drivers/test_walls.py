@@ -173,19 +173,28 @@ def test_nothing_of_a_purged_client_is_left_on_the_host(machine: Machine, operat
     assert (found.stdout.decode(), named) == ("/var/www/registry.sqlite3\n", "")
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE_TEXTS if "$" not in text])
-def test_a_quoted_word_is_what_systemd_itself_hands_over(machine: Machine, text: str) -> None:
-    unit = f"[Service]\nType=oneshot\nExecStart={quoting.systemd_command(['/usr/bin/printf', '%s', text])}\n"
-    environment = f"Environment={quoting.systemd('TEXT=' + text)}\n"
-    script = quoting.systemd_command(["/bin/sh", "-c", 'printf "|%s" "$TEXT"'])
+def test_quoted_values_are_what_systemd_itself_hands_over(machine: Machine) -> None:
+    """Words of a command, of Environment= and of an EnvironmentFile= written like a client's `.env`."""
+    words = {f"WORD_{number}": text for number, text in enumerate(HOSTILE_TEXTS)}
+    lines = {f"LINE_{number}": text for number, text in enumerate(HOSTILE_TEXTS)}
+    environment = " ".join(quoting.systemd(f"{key}={text}") for key, text in words.items())
+    command = quoting.systemd_command(["/usr/bin/printf", "%s\\0", *HOSTILE_TEXTS])
+    machine.path("/run/words.env").write_text(
+        "".join(f"{key}={quoting.dotenv(text)}\n" for key, text in lines.items())
+    )
     machine.path("/run/systemd/system").mkdir(exist_ok=True)
-    machine.path("/run/words").unlink(missing_ok=True)
     machine.path("/run/systemd/system/words.service").write_text(
-        f"{unit}{environment}ExecStartPost={script}\nStandardOutput=append:/run/words\n"
+        "[Service]\nType=oneshot\nStandardOutput=append:/run/words\n"
+        f"Environment={environment}\nEnvironmentFile=/run/words.env\n"
+        f"ExecStart={command}\n"
+        "ExecStart=/usr/bin/env --null\n"
     )
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "start", "words.service")
-    assert machine.path("/run/words").read_text() == f"{text}|{text}"
+    printed = machine.path("/run/words").read_text().rstrip("\0").split("\0")
+    assert printed[: len(HOSTILE_TEXTS)] == list(HOSTILE_TEXTS)
+    variables = dict(entry.split("=", 1) for entry in printed[len(HOSTILE_TEXTS) :])
+    assert {key: variables.get(key) for key in (*words, *lines)} == {**words, **lines}
 
 
 def test_an_ordinary_user_is_refused_and_told_why(machine: Machine) -> None:
