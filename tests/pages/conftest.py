@@ -2,13 +2,19 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
+from tenant_app.api.context import EXTENSION
+from tenant_app.factory import create_app
+from tenant_app.settings import Settings
 from tests.embedding_server_fixture import EmbeddingServer, embedding_server
 from tests.pages.documents import FEES, LEASE
 from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
+from tests.tenant_app.environment import environment
 
 __all__ = ["embedding_server"]
 
@@ -22,7 +28,7 @@ CHROMIUM_OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
-EXPECTED_COMPLAINT = "Failed to load resource: the server responded with a status of"
+EXPECTED_COMPLAINT = "Failed to load resource"
 
 addresses = itertools.count()
 
@@ -40,9 +46,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def tenant(
-    tmp_path_factory: pytest.TempPathFactory, embedding_server: EmbeddingServer
-) -> Iterator[Tenant]:
+def tenant(tmp_path_factory: pytest.TempPathFactory, embedding_server: EmbeddingServer) -> Iterator[Tenant]:
     """Serve a tenant without an LLM that holds a lease and a fee agreement."""
     with served_tenant(tmp_path_factory.mktemp("tenant"), embedding_server.socket) as tenant:
         tenant.add_document("contrat-de-bail.md", LEASE)
@@ -68,13 +72,15 @@ def open_page(browser: Browser, tenant: Tenant) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(url) else None)
+        page.on(
+            "request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(url) else None
+        )
         return page
 
     yield open_one
     for context in contexts:
         context.close()
-    # A refused form is shown with its status, which the console reports; anything else is a fault.
+    # What a test has refused or cut is reported by the console; anything else is a fault.
     assert [said for said in complaints if not said.startswith(EXPECTED_COMPLAINT)] == []
 
 
@@ -99,9 +105,21 @@ def fill_sign_in(page: Page, email: str, password: str) -> None:
     page.locator("form.sign-in button").click()
 
 
+def never_answer(route: Route) -> None:
+    """Hold a request back for ever, as a server that stalls does."""
+
+
 def ask(page: Page, question: str) -> None:
     """Ask and wait until the answer is whole."""
     answered = page.locator(".turn > footer").count()
     page.locator("#question").fill(question)
     page.locator("#question").press("Enter")
     page.locator(".turn > footer").nth(answered).wait_for()
+
+
+@pytest.fixture
+def pages_app(tmp_path: Path) -> Iterator[Flask]:
+    """Return the application alone, for what needs a request's language but no server."""
+    app = create_app(Settings.model_validate(environment(tmp_path)))
+    yield app
+    app.extensions[EXTENSION].close()

@@ -1,4 +1,4 @@
-"""A tenant as the provisioner starts it: settings in a file, ``admin init``, then ``serve`` under gunicorn."""
+"""A tenant as the provisioner starts it: a settings file, ``admin init``, then ``serve`` under gunicorn."""
 
 import json
 import os
@@ -24,7 +24,10 @@ API_KEY = "sk_professional_" + "k" * 43
 READY_SECONDS = 60.0
 
 QUESTIONS = [
-    {"fr": "Quel est le délai pour contester le congé ?", "en": "What is the time limit to contest the notice?"},
+    {
+        "fr": "Quel est le délai pour contester le congé ?",
+        "en": "What is the time limit to contest the notice?",
+    },
     {"fr": "Combien coûte une heure d’associé ?", "en": "What does an hour of a partner cost?"},
 ]
 
@@ -68,6 +71,7 @@ def served_tenant(folder: Path, embedding_socket: Path, **settings: str) -> Iter
         port=str(port),
         public_url=url,
         embedding_socket=str(embedding_socket),
+        max_requests_per_minute="1000",
         assistant_questions=json.dumps(QUESTIONS, ensure_ascii=False),
     )
     env_file.write_text(_dotenv(values | {name.upper(): value for name, value in settings.items()}))

@@ -43,7 +43,9 @@ def test_one_comes_back_to_the_page_one_wanted(open_page: OpenPage) -> None:
     expect(page).to_have_url(re.compile(r"/usage$"))
 
 
-@pytest.mark.parametrize("target", ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"]
+)
 def test_nobody_is_sent_to_another_site_after_signing_in(open_page: OpenPage, target: str) -> None:
     page = open_page()
     page.goto(f"/login?next={target}")

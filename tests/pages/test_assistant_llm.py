@@ -1,0 +1,67 @@
+"""With a language model behind it: the mode is shown, and a failing provider never leaves somebody alone."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tenant_app.assistant.provider_simulator import Behaviour, ProviderSimulator
+from tests.embedding_server_fixture import EmbeddingServer
+from tests.pages.conftest import OpenPage, ask, fill_sign_in
+from tests.pages.documents import LEASE
+from tests.pages.tenant import ADMIN, PASSWORD, served_tenant
+
+QUESTION = "Quel est le préavis du locataire pour donner congé ?"
+
+
+@contextmanager
+def provider(behaviour: Behaviour) -> Iterator[ProviderSimulator]:
+    """Serve the simulated provider."""
+    simulator = ProviderSimulator(0, behaviour)
+    thread = threading.Thread(target=simulator.serve_forever)
+    thread.start()
+    try:
+        yield simulator
+    finally:
+        simulator.shutdown()
+        simulator.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "shown"),
+    [
+        ("echo", "Rédigée par l’assistant IA, sources vérifiées"),
+        ("error-500", "Réponse extraite de vos documents (mode local)"),
+        ("cut", "Réponse extraite de vos documents (mode local)"),
+    ],
+)
+def test_the_page_says_who_answered(
+    open_page: OpenPage,
+    tmp_path: Path,
+    embedding_server: EmbeddingServer,
+    behaviour: Behaviour,
+    shown: str,
+) -> None:
+    with (
+        provider(behaviour) as simulator,
+        served_tenant(
+            tmp_path,
+            embedding_server.socket,
+            openai_base_url=simulator.base_url,
+            openai_api_key="test-key-of-the-simulated-provider",
+        ) as tenant,
+    ):
+        tenant.add_document("contrat-de-bail.md", LEASE)
+        page = open_page(tenant.url)
+        page.goto("/login")
+        fill_sign_in(page, ADMIN, PASSWORD)
+        ask(page, QUESTION)
+
+        expect(page.locator(".turn > footer")).to_contain_text(shown)
+        expect(page.locator(".sources li").first).to_contain_text("contrat-de-bail.md")
+        if behaviour != "echo":
+            expect(page.locator(".turn .notice")).to_contain_text("la réponse est extraite de vos documents")
