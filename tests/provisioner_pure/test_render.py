@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 
 from provisioner import render
 from provisioner.host import HostSettings
-from provisioner.render import UnitProgram, env_text
+from provisioner.render import UnitProgram, env_text, templates
 from tenant_app.settings import Settings, load_settings
 from tests.provisioner_pure.environment_file import parse_environment_file
 from tests.provisioner_pure.samples import HOSTILE_TEXTS, env, host, spec
@@ -156,8 +156,8 @@ def test_rendering_is_the_same_every_time() -> None:
 def test_a_template_cannot_print_what_nobody_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "page.j2").write_text("{{ value }}")
-    monkeypatch.setattr(render, "shipped", tmp_path.joinpath)
-    render._environment.cache_clear()
+    monkeypatch.setattr(templates, "shipped", tmp_path.joinpath)
+    templates._environment.cache_clear()
     try:
         assert render.render("page.j2", value=5) == "5"
         with pytest.raises(ValueError, match="no filter has quoted"):
@@ -167,4 +167,4 @@ def test_a_template_cannot_print_what_nobody_quoted(tmp_path: Path, monkeypatch:
         with pytest.raises(UndefinedError):
             render.render("page.j2")
     finally:
-        render._environment.cache_clear()
+        templates._environment.cache_clear()

@@ -1,0 +1,43 @@
+"""Specification → files, pure: the same specification always renders the same text."""
+
+from provisioner.render.environment import Surroundings, env_text, environment
+from provisioner.render.nginx import (
+    admin_site,
+    listen_address,
+    local_nginx,
+    log_rotation,
+    nginx_shared,
+    nginx_site,
+)
+from provisioner.render.supervision import Program, supervisor_program, supervisord
+from provisioner.render.templates import render
+from provisioner.render.units import (
+    UnitProgram,
+    admin_socket,
+    admin_unit,
+    embeddings_unit,
+    service_drop_in,
+    socket_drop_in,
+)
+
+__all__ = [
+    "Program",
+    "Surroundings",
+    "UnitProgram",
+    "admin_site",
+    "admin_socket",
+    "admin_unit",
+    "embeddings_unit",
+    "env_text",
+    "environment",
+    "listen_address",
+    "local_nginx",
+    "log_rotation",
+    "nginx_shared",
+    "nginx_site",
+    "render",
+    "service_drop_in",
+    "socket_drop_in",
+    "supervisor_program",
+    "supervisord",
+]

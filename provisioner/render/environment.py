@@ -1,0 +1,125 @@
+"""A tenant's `.env`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from provisioner.host import HostSettings
+from provisioner.render.templates import render
+from provisioner.spec import TenantSecrets, TenantSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the driver decides of a tenant's world: where its data is and how it reaches its servers.
+
+    Without `openai_base_url` and `openai_api_key` answers are extracted locally.
+    """
+
+    data_dir: Path
+    embedding_socket: Path
+    openai_base_url: str = ""
+    openai_api_key: SecretStr | None = None
+
+
+def environment(
+    spec: TenantSpec, host: HostSettings, surroundings: Surroundings, secrets: TenantSecrets
+) -> dict[str, str]:
+    """Return the `.env` of a tenant: document 004's keys first and in its order, then ours.
+
+    The texts include the tenant's secrets.
+    """
+    return {
+        **_document_004(spec, surroundings, secrets),
+        **_limits(spec, host),
+        **_assistant(spec),
+        **_servers(spec, host, surroundings),
+    }
+
+
+def _document_004(spec: TenantSpec, surroundings: Surroundings, secrets: TenantSecrets) -> dict[str, str]:
+    terms = spec.terms
+    return {
+        "CLIENT_ID": spec.id,
+        "INSTANCE_NAME": spec.instance_name,
+        "CLIENT_NAME": spec.name,
+        "CLIENT_SIRET": spec.siret,
+        "CLIENT_ADDRESS": spec.address,
+        "CLIENT_PHONE": spec.phone,
+        "CLIENT_EMAIL": spec.email,
+        "CLIENT_LOGO": spec.logo,
+        "CLIENT_COLOR": spec.color,
+        "SUBSCRIPTION_PLAN": spec.plan,
+        "MAX_USERS": str(terms.max_users),
+        "MAX_CASES": str(terms.max_cases),
+        "AI_MODEL": terms.ai_model,
+        "PREDICTION_THRESHOLD": str(terms.prediction_threshold),
+        "MAX_ANALYSIS_MONTHLY": str(terms.max_analysis_monthly),
+        "ADVANCED_FEATURES": "true" if terms.advanced_features else "false",
+        "DATA_DIR": str(surroundings.data_dir),
+        "PORT": str(spec.port),
+        "SECRET_KEY": secrets.secret_key.get_secret_value(),
+        "OPERATOR_KEY": secrets.operator_key.get_secret_value(),
+    }
+
+
+def _limits(spec: TenantSpec, host: HostSettings) -> dict[str, str]:
+    terms = spec.terms
+    return {
+        "PUBLIC_URL": host.public_url(spec.hostname),
+        "MAX_REQUESTS_MONTHLY": _limit(terms.max_requests_monthly),
+        "MAX_REQUESTS_PER_MINUTE": str(terms.max_requests_per_minute),
+        "MAX_API_KEYS": _limit(terms.max_api_keys),
+        "MAX_UPLOAD_MB": str(terms.max_upload_mb),
+        "MAX_STORAGE_MB": str(terms.max_storage_mb),
+        "MAX_QUESTION_CHARS": str(terms.max_question_chars),
+        "THREADS": str(terms.threads),
+        "PRICE_CENTS": str(terms.price_cents),
+        "PLAN_EXPIRES_ON": spec.expires_on.isoformat() if spec.expires_on else "",
+        "SUPPORT_LEVEL": terms.support_level,
+        "SUPPORT_CONTACT": host.vendor.email,
+    }
+
+
+def _assistant(spec: TenantSpec) -> dict[str, str]:
+    assistant = spec.assistant
+    return {
+        "ASSISTANT": spec.assistant_name,
+        "ASSISTANT_PROMPT": assistant.prompt,
+        "ASSISTANT_QUESTIONS": _json([question.model_dump() for question in assistant.questions]),
+        "ASSISTANT_VOCABULARY": _json(assistant.vocabulary),
+    }
+
+
+def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -> dict[str, str]:
+    profile = spec.profile
+    key = surroundings.openai_api_key
+    return {
+        "LLM_MODEL": profile.llm_model,
+        "RETRIEVAL_DEPTH": str(profile.retrieval_depth),
+        "PROFILE_PROMPT": profile.prompt,
+        "EMBEDDING_SOCKET": str(surroundings.embedding_socket),
+        "EMBEDDING_MODEL": host.embedding_model,
+        "OPENAI_BASE_URL": surroundings.openai_base_url,
+        "OPENAI_API_KEY": key.get_secret_value() if key else "",
+        "LLM_TIMEOUT_SECONDS": str(host.llm_timeout_seconds),
+        "LLM_PRICE_IN_PER_MILLION": str(profile.price_in_per_million),
+        "LLM_PRICE_OUT_PER_MILLION": str(profile.price_out_per_million),
+        "LANGUAGE_DEFAULT": host.language_default,
+    }
+
+
+def _limit(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def env_text(values: Mapping[str, str]) -> str:
+    """Return the text of a `.env` file with these keys in this order."""
+    return render("templates/env.j2", environment=values)

@@ -1,0 +1,71 @@
+"""nginx's configuration, and the rotation of its logs."""
+
+from pathlib import Path
+from typing import Final
+
+from provisioner.host import HostSettings
+from provisioner.layout import Layout
+from provisioner.render.templates import render
+from provisioner.spec import TenantSpec
+
+#: What a form's boundaries, names and text fields may weigh beside the file itself.
+FORM_OVERHEAD_BYTES: Final = 1_000_000
+
+
+def nginx_site(spec: TenantSpec, host: HostSettings, access_log: Path | None) -> str:
+    """Return the nginx server of one tenant; None leaves the access log to the application."""
+    return render(
+        "nginx/tenant.conf.j2",
+        listen=listen_address(host),
+        server_names=spec.server_names,
+        upstream=f"127.0.0.1:{spec.port}",
+        access_log=_path(access_log),
+        body_bytes=spec.terms.max_upload_mb * 1_000_000 + FORM_OVERHEAD_BYTES,
+    )
+
+
+def admin_site(host: HostSettings, upstream: str, access_log: Path | None) -> str:
+    """Return the nginx server of the dashboard; `upstream` is `http://address:port` or `http://unix:/path`."""
+    return render(
+        "nginx/admin.conf.j2",
+        listen=listen_address(host),
+        server_name=f"admin.{host.base_domain}",
+        upstream=upstream,
+        access_log=_path(access_log),
+    )
+
+
+def nginx_shared(host: HostSettings, sites: str, access_log: Path | None) -> str:
+    """Return what all sites share inside http {}; `sites` is a pattern relative to nginx.conf."""
+    return render(
+        "nginx/http.conf.j2", listen=listen_address(host), sites=sites, access_log=_path(access_log)
+    )
+
+
+def local_nginx(layout: Layout, worker_user: str) -> str:
+    """Return the whole nginx.conf of the local driver; it includes `tenantry/http.conf` beside it.
+
+    `worker_user` is only for an nginx started by root; "" otherwise.
+    """
+    return render(
+        "nginx/nginx.conf.j2",
+        worker_user=worker_user,
+        pid=str(layout.run / "nginx" / "nginx.pid"),
+        temporary=str(layout.run / "nginx"),
+    )
+
+
+def listen_address(host: HostSettings) -> str:
+    """Where nginx listens: names under `localhost` lead here only, so nobody else is let in."""
+    if host.base_domain == "localhost" or host.base_domain.endswith(".localhost"):
+        return f"127.0.0.1:{host.http_port}"
+    return str(host.http_port)
+
+
+def log_rotation(layout: Layout) -> str:
+    """Return logrotate's part for the access logs of all clients of a root of plain characters."""
+    return render("nginx/logrotate.j2", root=str(layout.root))
+
+
+def _path(path: Path | None) -> str:
+    return "" if path is None else str(path)

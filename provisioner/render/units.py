@@ -1,0 +1,63 @@
+"""systemd's units, and what each client's two have of their own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provisioner.layout import Layout
+from provisioner.render.templates import render
+from provisioner.spec import TenantSpec
+
+
+@dataclass(frozen=True, slots=True)
+class UnitProgram:
+    """What a unit starts: an absolute command line, and variables beside systemd's own."""
+
+    argv: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self) -> dict[str, Sequence[str]]:
+        """The values a unit's template prints."""
+        return {"argv": self.argv, "environment": [f"{key}={value}" for key, value in self.variables.items()]}
+
+
+def socket_drop_in(spec: TenantSpec) -> str:
+    """Return what tenant@<id>.socket has of its own: the port."""
+    return render("systemd/tenant.socket.conf.j2", port=spec.port)
+
+
+def service_drop_in(spec: TenantSpec, layout: Layout, program: UnitProgram, embedding_group: str) -> str:
+    """Return what tenant@<id>.service has of its own."""
+    return render(
+        "systemd/tenant.service.conf.j2",
+        **program.words(),
+        root=str(layout.root),
+        data_dir=str(layout.data(spec.id)),
+        env_file=str(layout.env_file(spec.id)),
+        user=spec.system_user,
+        embedding_group=embedding_group,
+        memory_bytes=spec.terms.memory_mb * 1_000_000,
+        cpu_percent=spec.terms.cpu_percent,
+        tasks=spec.terms.tasks,
+    )
+
+
+def embeddings_unit(program: UnitProgram, group: str) -> str:
+    """Return the embedding server's unit; it runs as the user, and gives its socket to the group, `group`."""
+    return render("systemd/tenantry-embeddings.service.j2", **program.words(), group=group)
+
+
+def admin_unit(layout: Layout, program: UnitProgram, user: str, read_group: str) -> str:
+    """Return the dashboard's unit; `read_group` may read the registry and the usage files."""
+    return render(
+        "systemd/tenantry-admin.service.j2",
+        **program.words(),
+        user=user,
+        read_group=read_group,
+        admin_dir=str(layout.admin),
+    )
+
+
+def admin_socket(socket: Path, nginx_group: str) -> str:
+    """Return the unit of the dashboard's socket, which nginx's group may use."""
+    return render("systemd/tenantry-admin.socket.j2", socket=str(socket), nginx_group=nginx_group)
