@@ -1,7 +1,9 @@
 """Without a language model, answers are the documents' own sentences, and silence is said."""
 
 import pytest
+from sqlalchemy import delete
 
+from tenant_app.passages import Document
 from tests.tenant_app.assistant.conftest import OpenTenant
 from tests.tenant_app.assistant.tenant import RECOURS, Tenant
 
@@ -11,7 +13,8 @@ def test_the_answer_is_a_sentence_of_the_documents_with_its_source(tenant: Tenan
 
     assert answer["mode"] == "local"
     assert answer["found"] is True
-    assert "trente jours. [1]" in answer["answer"]
+    assert "est de trente jours." in answer["answer"]
+    assert answer["answer"].endswith("[1]")
     (citation,) = answer["citations"]
     assert (citation["n"], citation["document"], citation["page"]) == (1, "recours.txt", 3)
     assert citation["passage"] == RECOURS
@@ -52,10 +55,16 @@ def test_what_the_documents_do_not_say_is_said_in_the_question_s_language(
     assert answer["mode"] == "local"
 
 
+def test_a_passage_with_too_little_to_do_with_the_question_is_not_quoted(tenant: Tenant) -> None:
+    answer = tenant.ask("Quels impôts, taxes, amendes, prélèvements ou recours pour un commerçant ?")
+
+    assert answer["found"] is False
+    assert tenant.notices(answer) == ["provider-not-configured"]
+
+
 def test_an_empty_library_says_so_and_still_counts_a_request(tenant: Tenant) -> None:
     with tenant.services.database.write() as session:
-        for table in ("passage_terms", "chunks", "documents"):
-            session.connection().exec_driver_sql(f"DELETE FROM {table}")
+        session.execute(delete(Document))
 
     assert tenant.ask()["found"] is False
     assert tenant.requests_used == 1

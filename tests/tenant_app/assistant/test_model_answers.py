@@ -7,7 +7,7 @@ import pytest
 
 from tenant_app.assistant.provider_simulator import Behaviour
 from tests.tenant_app.assistant.conftest import OpenTenant
-from tests.tenant_app.assistant.tenant import ASKED, RECOURS, Tenant, text_of
+from tests.tenant_app.assistant.tenant import ASKED, RECOURS, text_of
 
 FAILURES: list[tuple[Behaviour, str]] = [
     ("stall", "provider-timeout"),

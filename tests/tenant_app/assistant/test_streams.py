@@ -1,7 +1,5 @@
 """A streamed answer: whole verified sentences, one unit, and a thread that always comes back."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -45,8 +43,8 @@ def test_a_reader_who_leaves_in_the_middle_keeps_the_unit_and_frees_the_thread(
 ) -> None:
     tenant = open_tenant("echo")
     response = tenant.post("/api/chat", {"question": ASKED, "stream": True})
-    first = next(iter(response.response))
-    assert b"event: token" in (first if isinstance(first, bytes) else first.encode())
+    first = next(response.iter_encoded())
+    assert b"event: token" in first
 
     response.close()
 
@@ -149,10 +147,10 @@ def test_a_conversation_deleted_meanwhile_is_told_in_the_stream(
 def test_a_stream_stops_when_its_reader_is_shut_out(tenant: Tenant) -> None:
     tenant.sign_up("admin@dupont.test", "admin")
     response = tenant.post("/api/chat", {"question": ASKED, "stream": True})
-    chunks: Iterator[bytes | str] = iter(response.response)
+    chunks = response.iter_encoded()
     tenant.services.accounts.users.change(1, active=False)
 
-    text = "".join(chunk.decode() if isinstance(chunk, bytes) else chunk for chunk in chunks)
+    text = b"".join(chunks).decode()
     response.close()
 
     events = parse_events(text)

@@ -1,0 +1,90 @@
+"""What is quoted answers the question, stands in the passage as it is, and reads well alone."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenant_app.assistant.extraction import MOST_QUOTES, best_quotes, closest_sentence
+from tests.tenant_app.assistant.hits import a_hit
+
+CONGE = (
+    "6. Congé\n\nLe locataire peut donner congé à tout moment par lettre recommandée. "
+    "Le préavis est de trois mois. Il est réduit à un mois en zone tendue. "
+    "La lettre est adressée au bailleur. Les clés sont remises au gardien."
+)
+
+
+def quoted(question: str, *passages: str) -> list[str]:
+    hits = [a_hit(text, chunk_id=number) for number, text in enumerate(passages)]
+    return [quote.text for quote in best_quotes(question, hits, "fr")]
+
+
+def test_the_sentences_that_hold_the_answer_together_are_quoted_together() -> None:
+    (quote,) = quoted("Quel préavis le locataire doit-il respecter pour donner congé ?", CONGE)
+
+    assert quote == (
+        "Le locataire peut donner congé à tout moment par lettre recommandée. "
+        "Le préavis est de trois mois. Il est réduit à un mois en zone tendue."
+    )
+
+
+def test_a_sentence_is_quoted_with_the_one_it_refers_to() -> None:
+    (quote,) = quoted("Dans quel cas le délai est-il réduit en zone tendue ?", CONGE)
+
+    assert quote.startswith("Le préavis est de trois mois. Il est réduit")
+
+
+def test_a_sentence_that_says_enough_is_quoted_alone() -> None:
+    assert quoted("Où les clés sont-elles remises ?", CONGE) == ["Les clés sont remises au gardien."]
+
+
+def test_headings_questions_and_tables_are_not_quoted() -> None:
+    table = "Loyer mensuel révisé " + "890 " * 300
+    heading, asked = "Révision du loyer mensuel", "Quand le loyer mensuel est-il révisé ?"
+    passage = "\n\n".join([heading, asked, table, "Il change au mois de juin chaque année."])
+
+    hit = a_hit(passage, heading=f"Bail › {heading}")
+
+    (quote,) = best_quotes(asked, [hit], "fr")
+    assert quote.text == "Il change au mois de juin chaque année."
+
+
+def test_a_passage_that_is_only_a_heading_is_quoted_rather_than_nothing() -> None:
+    assert quoted("Quel est le tarif ?", "Tarif : 10 €") == ["Tarif : 10 €"]
+
+
+def test_two_passages_that_say_the_same_are_quoted_once() -> None:
+    first = "Le délai de recours est de deux mois après la notification."
+    second = "Le délai de recours est de deux mois après la notification !"
+
+    assert quoted("Quel est le délai de recours ?", first, second) == [first]
+
+
+def test_passages_that_add_something_are_each_quoted() -> None:
+    first = "Le délai de recours gracieux est de deux mois."
+    second = "Le délai de recours devant la cour est de trente jours."
+
+    assert quoted("Quel est le délai de recours ?", first, second) == [first, second]
+
+
+def test_without_passages_there_is_nothing_to_quote() -> None:
+    assert quoted("Quel est le délai ?") == []
+
+
+def test_the_passage_behind_a_claim_is_shown_by_its_closest_sentence() -> None:
+    assert closest_sentence("Le préavis dure trois mois [1].", CONGE, "fr") == "Le préavis est de trois mois."
+    assert closest_sentence("Oui.", "", "fr") == ""
+
+
+@given(
+    question=st.text(alphabet="délai recours? L'", max_size=40),
+    passages=st.lists(st.text(alphabet="délai recours. \nIl A?", max_size=120), max_size=5),
+)
+def test_every_quote_stands_in_its_passage(question: str, passages: list[str]) -> None:
+    hits = [a_hit(text, chunk_id=number, score=1 / (number + 1)) for number, text in enumerate(passages)]
+
+    quotes = best_quotes(question, hits, "fr")
+
+    assert len(quotes) <= MOST_QUOTES
+    assert len({quote.index for quote in quotes}) == len(quotes)
+    for quote in quotes:
+        assert quote.text in passages[quote.index]

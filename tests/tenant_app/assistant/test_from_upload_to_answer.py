@@ -1,0 +1,61 @@
+"""The whole way: a document is uploaded, read, embedded and indexed, then asked about in other words."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from tenant_app.services import Services
+from tenant_app.settings import Settings
+from tests.embedding_server_fixture import EmbeddingServer
+from tests.tenant_app.environment import environment
+from tests.tenant_app.library.shelf import Shelf
+
+BAIL = """# Bail
+
+## Congé
+
+Le locataire peut donner congé à tout moment par lettre recommandée. Le préavis est de trois mois.
+
+## Animaux
+
+La détention d'un animal domestique est admise s'il ne trouble pas les voisins.
+"""
+
+
+@pytest.fixture
+def settings(data_dir: object, embedding_server: EmbeddingServer) -> Settings:
+    """Return the settings of a tenant whose embedding server runs."""
+    return Settings.model_validate(
+        environment(data_dir, embedding_socket=str(embedding_server.socket))  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def shelf(services: Services, client: FlaskClient, member: dict[str, str]) -> Iterator[Shelf]:
+    """Return a library at work that holds the lease."""
+    services.start()
+    shelf = Shelf(client, member)
+    assert shelf.add(BAIL.encode(), "bail.md")["status"] == "indexed"
+    yield shelf
+    services.close()
+
+
+def test_an_uploaded_document_answers_and_is_cited(shelf: Shelf) -> None:
+    answer = shelf.client.post(
+        "/api/chat", json={"question": "Quel est le préavis du locataire ?"}, headers=shelf.credential
+    ).get_json()
+
+    assert "Le préavis est de trois mois." in answer["answer"]
+    assert answer["citations"][0]["document"] == "bail.md"
+    assert [notice["code"] for notice in answer["notices"]] == ["provider-not-configured"]
+
+
+def test_a_document_that_was_removed_answers_nothing_any_more(shelf: Shelf) -> None:
+    shelf.remove(1)
+
+    answer = shelf.client.post(
+        "/api/chat", json={"question": "Quel est le préavis du locataire ?"}, headers=shelf.credential
+    ).get_json()
+
+    assert answer["found"] is False

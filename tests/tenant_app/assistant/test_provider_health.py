@@ -1,0 +1,38 @@
+"""A provider in trouble is left alone for a while, then tried by one question."""
+
+from tenant_app.assistant.provider_health import FAILURES_BEFORE_PAUSE, PAUSE_SECONDS, ProviderHealth
+
+
+class Stopwatch:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_after_some_failures_in_a_row_nobody_waits_for_it_until_the_pause_is_over() -> None:
+    watch = Stopwatch()
+    health = ProviderHealth(watch)
+    for _ in range(FAILURES_BEFORE_PAUSE):
+        assert health.worth_asking()
+        health.failed("provider-timeout")
+
+    assert not health.worth_asking()
+    watch.seconds += PAUSE_SECONDS
+    # One question tries it; those asked meanwhile do not wait with it.
+    assert health.worth_asking()
+    assert not health.worth_asking()
+
+
+def test_one_good_answer_forgets_the_failures_before() -> None:
+    health = ProviderHealth(Stopwatch())
+    for _ in range(FAILURES_BEFORE_PAUSE - 1):
+        health.failed("provider-error")
+    health.answered()
+
+    health.failed("provider-error")
+
+    assert health.worth_asking()
