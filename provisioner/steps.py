@@ -138,7 +138,7 @@ class StopProgram:
 
 @dataclass(frozen=True, slots=True)
 class SignalProgram:
-    """Send a signal, by name such as `HUP`, to a supervised program."""
+    """Send a signal, by name such as `HUP`, to a supervised program, if it runs."""
 
     name: str
     signal: str

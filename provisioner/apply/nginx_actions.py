@@ -30,6 +30,7 @@ _BLAMED: Final = re.compile(r"in (/\S+):\d+$", re.MULTILINE)
 
 
 _PID: Final = re.compile(r"^\s*pid\s+[^;]+;", re.MULTILINE)
+_TEMPORARY: Final = re.compile(r"^(\s*\w+_temp_path\s+)(?:\"[^\"]*\"|[^\s;]+)", re.MULTILINE)
 
 
 class NginxRefuses(ProvisionError):
@@ -84,9 +85,10 @@ def _change_copy(change: WriteFile | RemoveFile, directory: Path, copy: Path) ->
 
 
 def _detach(copy: Path, directory: Path) -> None:
-    """Let includes by absolute path name the copy, and the trial's pid file lie in it.
+    """Let includes by absolute path name the copy, and the trial's own files lie in it.
 
-    `nginx -t` makes a missing pid file: made by root, the real nginx could not write it later.
+    `nginx -t` makes a missing pid file and takes over the folders for temporary files: done by root, the
+    real nginx could write neither later.
     """
     live = re.compile(rf"(^\s*include\s+[\"']?){re.escape(str(directory))}/", re.MULTILINE)
     for path in copy.rglob("*"):
@@ -94,7 +96,8 @@ def _detach(copy: Path, directory: Path) -> None:
             text = path.read_text("utf-8", "surrogateescape")
             path.write_text(live.sub(rf"\g<1>{copy}/", text), "utf-8", "surrogateescape")
     main = copy / "nginx.conf"
-    main.write_text(_PID.sub(f"pid {copy}/nginx.pid;", main.read_text("utf-8")), "utf-8")
+    text = _PID.sub(f"pid {copy}/nginx.pid;", main.read_text("utf-8"))
+    main.write_text(_TEMPORARY.sub(rf"\g<1>{copy}/temporary", text), "utf-8")
 
 
 def _explain(error: CommandFailed, copy: Path, step: ChangeNginx) -> NginxRefuses:

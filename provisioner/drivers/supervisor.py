@@ -99,8 +99,9 @@ class Supervisor:
             self._call(lambda rpc: rpc.removeProcessGroup(name), unless=_BAD_NAME)
 
     def signal(self, name: str, signal: str) -> None:
-        """Send a signal to a program."""
-        self._call(lambda rpc: rpc.signalProcess(name, signal))
+        """Send a signal to a program, if it runs: one that does not reads its files when it starts."""
+        if self.is_running(name):
+            self._call(lambda rpc: rpc.signalProcess(name, signal), unless=_NOT_RUNNING)
 
     def _see_it_stay(self, name: str) -> None:
         self._wait(

@@ -40,13 +40,12 @@ class Database:
         self._engine = engine
 
     @classmethod
-    def open(cls, path: Path, readers: str | None = None) -> Self:
-        """Open the file for changing, and make it with its tables when it is missing.
+    def open(cls, path: Path) -> Self:
+        """Open the file for changing, and make it (mode 0640) with its tables when it is missing.
 
-        The file is 0640; `readers` is the group that may read it, when that group exists.
         Raises InvalidConfiguration when a newer Tenantry has written it, or when it is damaged.
         """
-        _make_file(path, readers)
+        _make_file(path)
         database = cls(_file_engine(path, "rw"))
         database._prepare(path)
         return database
@@ -98,13 +97,14 @@ def _told() -> Iterator[None]:
         raise RegistryFailed(f"The registry failed: {error.orig}.", "Nothing was recorded.") from error
 
 
-def _make_file(path: Path, readers: str | None) -> None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
-    try:
-        if readers and group_exists(readers):
-            os.fchown(descriptor, -1, grp.getgrnam(readers).gr_gid)
-    finally:
-        os.close(descriptor)
+def _make_file(path: Path) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640))
+
+
+def share(path: Path, readers: str | None) -> None:
+    """Let a group read the file; a name that is None or no group of this system shares it with nobody."""
+    if readers and group_exists(readers):
+        os.chown(path, -1, grp.getgrnam(readers).gr_gid, follow_symlinks=False)
 
 
 def _make_tables(session: Session) -> None:

@@ -80,7 +80,7 @@ class Context:
     def writable_registry(self) -> Registry:
         """The registry, to change; begins the root when it is new. Hold the lock for any change."""
         begin_root(self.layout)
-        return Registry(Database.open(self.layout.registry, self.driver.reader_group), self.clock)
+        return Registry(Database.open(self.layout.registry), self.clock)
 
     @property
     def operator(self) -> str:

@@ -77,7 +77,7 @@ def converge(context: Context, transaction: Transaction, entry: Entry, *, reset:
     tenant, driver = tenant_of(context, entry), context.driver
     reports = _reports(context, transaction.registry, entry)
     kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
-    transaction.execute(driver.steps(tenant, transaction.observe(driver, tenant), Wish(keep=kept)))
+    transaction.execute(driver.steps(tenant, transaction.observe(tenant), Wish(keep=kept)))
     before = transaction.registry.written(entry.id)
     transaction.registry.record_written(entry.id, _written(driver.files(tenant), kept, before))
     return reports
@@ -85,13 +85,13 @@ def converge(context: Context, transaction: Transaction, entry: Entry, *, reset:
 
 def _apply_host(context: Context) -> None:
     with changing(context, "apply") as transaction:
-        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
+        transaction.prepare_host()
 
 
 def _apply_one(context: Context, tenant_id: str, *, reset: bool) -> list[FileReport]:
     with changing(context, f"apply {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
-        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
+        transaction.prepare_host()
         tenant = tenant_of(context, entry)
         transaction.registry.change(entry.request, tenant.spec)
         return converge(context, transaction, entry, reset=reset)

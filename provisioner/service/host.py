@@ -20,7 +20,7 @@ def init(context: Context) -> None:
     """Have the root, its host.yaml and the shared parts there and running; all clients with them."""
     with changing(context, "host init") as transaction:
         transaction.execute(_settings_steps(context))
-        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
+        transaction.prepare_host()
 
 
 def rehearse_init(context: Context) -> Sequence[Step]:

@@ -20,7 +20,7 @@ def start(context: Context, tenant_id: str) -> None:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "start")
         tenant = replace(tenant_of(context, entry), running=True)
-        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
+        transaction.prepare_host()
         transaction.execute(context.driver.start_steps(tenant))
         _settle(context, transaction.registry, tenant, State.RUNNING)
 
@@ -41,7 +41,7 @@ def restart(context: Context, tenant_id: str) -> None:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "restart")
         tenant = replace(tenant_of(context, entry), running=True)
-        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
+        transaction.prepare_host()
         transaction.execute((*context.driver.stop_steps(tenant), *context.driver.start_steps(tenant)))
         _settle(context, transaction.registry, tenant, State.RUNNING)
 

@@ -71,7 +71,7 @@ def create(context: Context, request: TenantRequest, port: int | None) -> Create
     with changing(context, f"new {request.id}", request.id) as transaction:
         plan = _plan(context, transaction.registry, request, port)
         spec = plan.tenant.spec
-        transaction.advance(context.driver.host_steps(context.driver.observe_host()))
+        transaction.prepare_host()
         _book(transaction.registry, request, plan)
         try:
             _build(context, transaction, plan)
@@ -130,7 +130,7 @@ def _book(registry: Registry, request: TenantRequest, plan: _Plan) -> None:
 
 def _build(context: Context, transaction: Transaction, plan: _Plan) -> None:
     driver, tenant = context.driver, plan.tenant
-    observed = transaction.observe(driver, tenant) if plan.resumed else Observed()
+    observed = transaction.observe(tenant) if plan.resumed else Observed()
     transaction.execute(driver.steps(tenant, observed, plan.wish))
     written = {file.path: file.digest for file in driver.files(tenant)}
     transaction.registry.record_written(tenant.id, written)

@@ -11,9 +11,10 @@ from provisioner.apply.executor import Executor
 from provisioner.apply.interruption import Interruption
 from provisioner.apply.journal import CutOff, Journal, cut_off
 from provisioner.apply.tools import Tools
-from provisioner.drivers.protocol import Driver, Observed, Tenant
+from provisioner.drivers.protocol import Observed, Tenant
 from provisioner.errors import ProvisionError, UndoFailed
 from provisioner.filesystem import remove_file, sweep
+from provisioner.registry.database import share
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context, begin_root
 from provisioner.steps import Step
@@ -22,17 +23,24 @@ from provisioner.steps import Step
 class Transaction:
     """What a service does its steps with, while it holds the lock."""
 
-    def __init__(self, executor: Executor, registry: Registry, *, unsettled: bool) -> None:
+    def __init__(self, context: Context, executor: Executor, registry: Registry, *, unsettled: bool) -> None:
         self.registry = registry
+        self._context = context
         self._executor = executor
         self._unsettled = unsettled
 
-    def observe(self, driver: Driver, tenant: Tenant) -> Observed:
-        """Look at the client; after a command on it was cut off, no file is taken as being in effect.
+    def prepare_host(self) -> None:
+        """Have there and running what all clients share; it stays, whatever fails later."""
+        driver = self._context.driver
+        self._executor.advance(driver.host_steps(driver.observe_host()))
+        share(self._context.layout.registry, driver.reader_group)
+
+    def observe(self, tenant: Tenant) -> Observed:
+        """Look at a client; after a command on it was cut off, no file is taken as being in effect.
 
         A file may have been written just before the kill, and never been read by the program it is for.
         """
-        observed = driver.observe(tenant)
+        observed = self._context.driver.observe(tenant)
         return replace(observed, digests={}) if self._unsettled else observed
 
     def execute(self, steps: Sequence[Step]) -> None:
@@ -67,7 +75,7 @@ def changing(context: Context, command: str, tenant_id: str = "") -> Iterator[Tr
         tools = Tools(context.runner, context.driver.programs, interruption)
         executor = Executor(tools, journal, context.observer)
         try:
-            yield Transaction(executor, registry, unsettled=bool(_of(earlier, tenant_id)))
+            yield Transaction(context, executor, registry, unsettled=bool(_of(earlier, tenant_id)))
         except BaseException as error:
             _abandon(error, executor, journal)
             _record(context, registry, tenant_id, command, error)

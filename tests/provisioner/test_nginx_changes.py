@@ -23,11 +23,11 @@ error_log stderr;
 events {{}}
 http {{
     access_log off;
-    client_body_temp_path {folder};
-    proxy_temp_path {folder};
-    fastcgi_temp_path {folder};
-    uwsgi_temp_path {folder};
-    scgi_temp_path {folder};
+    client_body_temp_path {folder}/temporary;
+    proxy_temp_path {folder}/temporary;
+    fastcgi_temp_path {folder}/temporary;
+    uwsgi_temp_path {folder}/temporary;
+    scgi_temp_path {folder}/temporary;
     include sites/*.conf;
     include {folder}/nginx/extra/*.conf;
 }}
@@ -112,9 +112,10 @@ def test_a_broken_file_of_somebody_else_is_named(
     assert programs.calls == []
 
 
-def test_the_trial_makes_no_pid_file_the_real_nginx_could_not_write(tree: Path, tools: Tools) -> None:
+def test_the_trial_makes_no_file_the_real_nginx_could_not_write(tree: Path, tools: Tools) -> None:
     change_nginx(change(tree, site(tree, "dupont")), tools)
     assert not (tree.parent / "nginx.pid").exists()
+    assert not (tree.parent / "temporary").exists()
 
 
 def test_a_removed_site_comes_back_when_undone(tree: Path, tools: Tools) -> None:

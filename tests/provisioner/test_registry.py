@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import sqlite3
 import stat
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from provisioner.errors import (
     UnknownTenant,
     WrongState,
 )
-from provisioner.registry.database import Database, RegistryFailed
+from provisioner.registry.database import Database, RegistryFailed, share
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from tests.provisioner.clock import FixedClock
@@ -166,6 +168,11 @@ def test_a_damaged_registry_is_told(file: Path) -> None:
         Database.open(file)
 
 
-def test_an_unknown_reader_group_is_no_obstacle(file: Path) -> None:
-    Database.open(file, readers="no-such-group")
-    assert file.exists()
+def test_a_group_of_this_system_may_be_let_in_to_read(registry: Registry, file: Path) -> None:
+    group = grp.getgrgid(os.getgid())
+    share(file, group.gr_name)
+    assert file.stat().st_gid == group.gr_gid
+    for nobody in (None, "no-such-group"):
+        share(file, nobody)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert registry.all() == []
