@@ -80,9 +80,9 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure_logs(client_id: str, stream: TextIO = sys.stdout) -> None:
-    """Send this process's logs, its libraries' too, to ``stream`` as JSON lines."""
-    handler = logging.StreamHandler(stream)
+def configure_logs(client_id: str, stream: TextIO | None = None) -> None:
+    """Send this process's logs, its libraries' too, to ``stream`` (standard output) as JSON lines."""
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(JsonFormatter(client_id))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from flask_babel import get_locale
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
@@ -66,7 +67,10 @@ def description() -> Response:
 def page() -> str:
     """Return the same description as a page."""
     described = describe(current_app._get_current_object())  # type: ignore[attr-defined]
-    return render_template("docs.html", description=described, settings=current_services().settings)
+    settings = current_services().settings
+    return render_template(
+        "docs.html", description=described, settings=settings, language=get_locale().language
+    )
 
 
 def describe(app: Flask) -> dict[str, Any]:

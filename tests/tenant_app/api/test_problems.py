@@ -101,7 +101,10 @@ def test_openais_clients_get_their_own_shape(client: FlaskClient, path: str, sta
 def test_a_program_reads_the_problem_in_its_language(client: FlaskClient) -> None:
     french = client.get("/api/nothing", headers={"Accept-Language": "fr"})
     unknown = client.get("/api/nothing", headers={"Accept-Language": "tlh"})
+    english = client.get("/api/nothing", headers={"Accept-Language": "en-GB"})
     assert problem(french)["title"] == problem(unknown)["title"] == "Introuvable"
+    assert problem(english)["title"] == "Not found"
+    assert problem(english)["code"] == problem(french)["code"]
 
 
 def test_a_person_gets_a_page_a_program_a_problem(app: Flask, client: FlaskClient) -> None:
