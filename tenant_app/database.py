@@ -46,6 +46,7 @@ class Database:
         self.path = path
         # SQLite makes competing writers poll; inside the process they queue here instead.
         self._writing = threading.Lock()
+        self._writer: int | None = None
 
     @cached_property
     def engine(self) -> Engine:
@@ -70,12 +71,18 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Open the one writing session: committed at the end, rolled back whole on any error.
 
-        Not to be nested: a second one in the same thread would wait for the first for ever.
+        Raises RuntimeError when nested: the second one would wait for the first for ever.
         """
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a write session is already open in this thread")
         with self._writing:
-            immediate = self.engine.execution_options(transaction="IMMEDIATE")
-            with Session(immediate, expire_on_commit=False) as session, session.begin():
-                yield session
+            self._writer = threading.get_ident()
+            try:
+                immediate = self.engine.execution_options(transaction="IMMEDIATE")
+                with Session(immediate, expire_on_commit=False) as session, session.begin():
+                    yield session
+            finally:
+                self._writer = None
 
     def ping(self) -> None:
         """Read one row; raises sqlalchemy.exc.OperationalError when the database does not answer."""

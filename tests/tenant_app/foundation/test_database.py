@@ -62,6 +62,17 @@ def test_an_error_leaves_nothing_of_what_was_being_written(database: Database) -
         assert session.query(User).count() == 0
 
 
+def test_a_write_inside_a_write_fails_instead_of_waiting_for_ever(database: Database) -> None:
+    def nested() -> None:
+        with database.write(), database.write():
+            pass
+
+    with pytest.raises(RuntimeError, match="already open in this thread"):
+        nested()
+    with database.write() as session:
+        session.add(user("a@dupont.test"))
+
+
 def test_a_reader_keeps_nothing_and_sees_one_state(database: Database) -> None:
     with database.read() as reading:
         assert reading.query(User).count() == 0
