@@ -1,0 +1,219 @@
+"""The command line: what it refuses, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from provisioner.cli.main import main, provision
+
+HOSTILE_IDS = [
+    "..", "a/b", "-rf", "acme\n", "\nacme", "Acme", "ACME", "аcme", "acmé", "acme ", " acme", "a", "9acme",
+    "acme-", "ac--me", "acme_b", "a.b", "a;b", "$(id)", "a" * 32, "a" * 64, "", "admin", "www", "default",
+    "api", "localhost", "new", "list", "purge", "{{7*7}}", "%n", "acme\x00",
+]  # fmt: skip
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main(list(words))
+    shown = capsys.readouterr()
+    return code, shown.out, shown.err
+
+
+def commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command there is, with the words that lead to it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+ALL = list(commands(provision))
+
+
+@pytest.mark.parametrize("tenant_id", HOSTILE_IDS)
+def test_an_id_that_is_none_is_refused_and_nothing_is_begun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tenant_id: str
+) -> None:
+    root = tmp_path / "root"
+    code, out, err = run(capsys, "--root", str(root), "--json", "new", "--plan", "starter", "--", tenant_id)
+    assert code == 2
+    assert json.loads(out)["error"]["message"]
+    assert "Traceback" not in err
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x00b", "a${HOME}", "a\\", "a\u202eb", " a", ""])
+def test_a_name_that_is_no_plain_line_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    words = ("new", "acme", "--plan", "starter", "--name", value)
+    code, _, _ = run(capsys, "--root", str(tmp_path / "root"), *words)
+    assert code == 2
+    assert not list((tmp_path / "root").glob("client-*"))
+
+
+@pytest.mark.parametrize(
+    "pair", ["LD_PRELOAD=/x", "PYTHONPATH=/x", "max_cases=1\n", "max_cases=${X}", "max_cases"]
+)
+def test_only_known_keys_and_plain_values_can_be_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], pair: str
+) -> None:
+    code, _, _ = run(
+        capsys, "--root", str(tmp_path / "root"), "new", "acme", "--plan", "starter", "--set", pair
+    )
+    assert code == 2
+    assert not list((tmp_path / "root").glob("client-*"))
+
+
+@pytest.mark.parametrize("words", [("--json", "list"), ("list", "--json"), ("--json", "list", "--json")])
+def test_json_is_asked_for_before_or_after_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    code, out, err = run(capsys, "--root", str(tmp_path), *words)
+    assert (code, json.loads(out), err) == (0, [], "")
+
+
+@pytest.mark.parametrize(
+    "words", [("nonsense",), ("new",), ("logs", "a", "--lines", "x"), ("--driver", "k8s", "list")]
+)
+def test_a_command_line_that_is_none_is_refused_in_json_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["provision", "--json"])
+    code, out, _ = run(capsys, "--json", *words)
+    assert code == 2
+    assert json.loads(out)["error"]["code"] == "refused"
+
+
+def test_an_unknown_client_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("show", "start", "stop", "restart", "logs", "status", "remove", "purge", "diff", "usage"):
+        code, _, err = run(capsys, "--root", str(tmp_path / "root"), command, "nobody")
+        assert code == 2, command
+        assert "There is no client 'nobody'" in err
+
+
+def test_an_empty_host_says_how_to_begin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "provision new" in run(capsys, "--root", str(tmp_path), "list")[1]
+    assert run(capsys, "--root", str(tmp_path), "events")[1] == "Nothing was done yet.\n"
+    assert run(capsys, "--root", str(tmp_path), "usage")[1] == "Nothing was used yet.\n"
+    assert run(capsys, "--root", str(tmp_path), "diff")[1] == "Everything is as it shall be.\n"
+
+
+def test_a_dry_run_on_a_new_host_shows_the_shared_parts_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = str(tmp_path / "root")
+    code, out, _ = run(capsys, "--root", root, "new", "acme", "--plan", "starter", "--dry-run")
+    lines = out.splitlines()
+    assert code == 0
+    assert lines.index(f"make directory {root}/run (0711)") < lines.index(
+        f"make directory {root}/client-acme (0711)"
+    )
+    assert any(line.startswith("start supervisord: ") for line in lines)
+    assert run(capsys, "--root", root, "host", "init", "--dry-run")[1].startswith(f"write {root}/host.yaml")
+    assert not Path(root).exists()
+
+
+def test_a_wrong_host_file_is_refused_with_the_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "host.yaml").write_text("http_prt: 1\n")
+    code, _, err = run(capsys, "--root", str(tmp_path), "new", "acme", "--plan", "starter")
+    assert code == 2
+    assert "host.yaml: http_prt" in err
+
+
+def test_a_roots_own_plans_win_and_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plans.yaml").write_text("plans: {}\n")
+    code, _, err = run(capsys, "--root", str(tmp_path), "new", "acme", "--plan", "starter")
+    assert code == 2
+    assert "plans.yaml" in err
+
+
+def test_a_privileged_port_is_refused_by_the_local_driver(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "host.yaml").write_text("http_port: 80\n")
+    code, _, err = run(capsys, "--root", str(tmp_path), "host", "init")
+    assert code == 2
+    assert "80 needs root" in err
+
+
+def test_a_root_too_long_for_sockets_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "--root", str(tmp_path / ("a" * 100)), "host", "init")
+    assert code == 2
+    assert "too long a path" in err
+
+
+def test_without_a_home_the_root_must_be_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("TENANTRY_ROOT", raising=False)
+    code, _, err = run(capsys, "list")
+    assert code == 2
+    assert "--root" in err
+
+
+@pytest.mark.parametrize(("path", "command"), ALL, ids=[" ".join(path) for path, _ in ALL])
+def test_every_command_explains_itself_with_an_example(
+    capsys: pytest.CaptureFixture[str], path: tuple[str, ...], command: click.Command
+) -> None:
+    code, out, _ = run(capsys, *path, "--help")
+    assert code == 0
+    assert "Example:" in out
+    assert f"provision {path[0]}" in out
+    assert all(
+        option.help for option in command.params if isinstance(option, click.Option) and not option.hidden
+    )
+
+
+def test_the_contracts_commands_are_there() -> None:
+    names = {" ".join(path) for path, _ in ALL}
+    assert names >= {
+        "new", "list", "show", "status", "start", "stop", "restart", "logs", "set", "user add", "user list",
+        "user reset-password", "user remove", "key new", "key list", "key revoke", "ingest", "remove",
+        "purge", "apply", "diff", "doctor", "events", "usage", "host init", "admin serve", "admin user add",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_taught_to_complete(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    code, out, _ = run(capsys, "completion", shell)
+    assert code == 0
+    assert "_PROVISION_COMPLETE" in out
+
+
+def test_the_shell_completes_commands(tmp_path: Path) -> None:
+    environment = {
+        "_PROVISION_COMPLETE": "bash_complete", "COMP_WORDS": "provision res", "COMP_CWORD": "1",
+        "PATH": "/usr/bin:/bin", "HOME": str(tmp_path),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioner"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "plain,restart" in done.stdout
+
+
+def test_only_what_a_command_needs_is_loaded(tmp_path: Path) -> None:
+    heavy = ("httpx", "rich", "flask", "jwt", "alembic", "psutil")
+    program = (
+        "import sys; from provisioner.cli.main import main; "
+        f"main(['--root', {str(tmp_path)!r}, 'list']); "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
