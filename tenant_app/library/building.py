@@ -1,6 +1,7 @@
 """Build search and library of one tenant; nothing is opened, imported heavily or started by it."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tenant_app.clock import Clock
@@ -27,9 +28,13 @@ class LibraryParts:
 
 
 def build_library(
-    settings: Settings, database: Database, clock: Clock, limits: ReadingLimits | None = None
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    changed: Callable[[], None],
+    limits: ReadingLimits | None = None,
 ) -> LibraryParts:
-    """Put the parts together; ``limits`` are those of one file's reading."""
+    """Put the parts together; ``limits`` are those of one file's reading, ``changed`` see Library."""
     work = threading.Event()
     originals = Originals(settings.data_dir)
     embeddings = EmbeddingClient(settings.embedding_socket, settings.embedding_model, settings.client_id)
@@ -44,10 +49,11 @@ def build_library(
         work,
         upload_mebibytes=settings.max_upload_mb,
         storage_mebibytes=settings.max_storage_mb,
+        changed=changed,
     )
     return LibraryParts(
         library=library,
         search=Search(database, index, embeddings, settings.language_default),
         index=index,
-        worker=LibraryWorker(library, ingest, index, reader, work),
+        worker=LibraryWorker(library, ingest, index, reader, embeddings, work),
     )

@@ -1,7 +1,7 @@
 """The library: documents received, listed, read from and removed, each through the acting user's rights."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -78,7 +78,8 @@ class Reading:
 class Library:
     """The documents of one tenant.
 
-    ``work`` is set when there is something for the worker to do.
+    ``work`` is set when there is something for the worker to do; ``changed`` is called once a document has come
+    or gone.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Library:
         *,
         upload_mebibytes: int,
         storage_mebibytes: int,
+        changed: Callable[[], None],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -99,6 +101,7 @@ class Library:
         self._work = work
         self._upload_mebibytes = upload_mebibytes
         self._storage_mebibytes = storage_mebibytes
+        self._changed = changed
         # A file and its row cannot change in one transaction; this keeps an upload of a content and a removal
         # of the same one apart. One process serves a tenant, so a lock in memory does.
         self._changing = threading.Lock()

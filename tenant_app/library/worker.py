@@ -8,7 +8,7 @@ from tenant_app.library.child_reader import ChildReader
 from tenant_app.library.ingest import Ingest
 from tenant_app.library.service import Library
 from tenant_app.logs import get_log
-from tenant_app.retrieval.embedding import EmbeddingsUnavailable
+from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
 from tenant_app.retrieval.vector_index import VectorIndex
 
 RETRY_SECONDS: Final = 10
@@ -22,12 +22,19 @@ class LibraryWorker:
     """Does one piece of work after the other until stopped; ``work`` wakes it."""
 
     def __init__(
-        self, library: Library, ingest: Ingest, index: VectorIndex, reader: ChildReader, work: threading.Event
+        self,
+        library: Library,
+        ingest: Ingest,
+        index: VectorIndex,
+        reader: ChildReader,
+        embeddings: EmbeddingClient,
+        work: threading.Event,
     ) -> None:
         self._library = library
         self._ingest = ingest
         self._index = index
         self._reader = reader
+        self._embeddings = embeddings
         self._work = work
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -40,10 +47,10 @@ class LibraryWorker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the step in hand, a child's reading cut short, then close the vector store."""
+        """Cut the step in hand short, end, and close the vector store; what was cut short is done again."""
         self._stopping.set()
-        self._index.interrupt()
-        self._reader.interrupt()
+        for busy in (self._index, self._reader, self._embeddings):
+            busy.interrupt()
         self._work.set()
         if self._thread is not None:
             self._thread.join()
@@ -51,8 +58,11 @@ class LibraryWorker:
 
     def _run(self) -> None:
         self._ingest.resume()
-        while not self._stopping.is_set():
+        while True:
+            # Cleared before looking: whoever sets it from here on is heard, ``stop`` included.
             self._work.clear()
+            if self._stopping.is_set():
+                return
             if not self._step():
                 self._work.wait(self._idle_seconds())
 
@@ -71,6 +81,8 @@ class LibraryWorker:
         try:
             return self._ingest.embed_next()
         except EmbeddingsUnavailable as error:
+            if self._stopping.is_set():
+                return False
             _log.warning("embeddings_unavailable", reason=str(error), retry_seconds=RETRY_SECONDS)
             self._embeddings_away_until = time.monotonic() + RETRY_SECONDS
             self._ingest.finish_without_vectors()

@@ -5,9 +5,11 @@ Written on the standard library: httpx would cost a tenant 10 MB, and leaks a so
 
 import base64
 import binascii
+import contextlib
 import http.client
 import json
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -36,30 +38,45 @@ class EmbeddingClient:
         self._socket_path = socket_path
         self._tenant = tenant
         self.model = model
+        self._lock = threading.Lock()
+        self._ingesting: _UnixConnection | None = None
+        self._interrupted = False
 
     def embed_question(self, text: str) -> bytes:
         """Return the vector of one question. Raises EmbeddingsUnavailable."""
-        return self._embed([text], "question", QUESTION_SECONDS)[0]
+        connection = _UnixConnection(self._socket_path, QUESTION_SECONDS)
+        return self._embed(connection, [text], "question")[0]
 
     def embed_passages(self, texts: Sequence[str]) -> list[bytes]:
         """Return one vector per text, in order; any tenant's question goes first.
 
-        Raises EmbeddingsUnavailable.
+        For one thread at a time. Raises EmbeddingsUnavailable, also after ``interrupt``.
         """
-        return self._embed(texts, "ingest", INGEST_SECONDS)
+        connection = _UnixConnection(self._socket_path, INGEST_SECONDS)
+        with self._lock:
+            if self._interrupted:
+                raise EmbeddingsUnavailable("the instance is stopping")
+            self._ingesting = connection
+        return self._embed(connection, texts, "ingest")
 
-    def _embed(self, texts: Sequence[str], priority: Priority, seconds: float) -> list[bytes]:
+    def interrupt(self) -> None:
+        """Give up the passages being computed, so that the instance can stop; questions go on."""
+        with self._lock:
+            self._interrupted = True
+            if self._ingesting is not None:
+                self._ingesting.abort()
+
+    def _embed(self, connection: "_UnixConnection", texts: Sequence[str], priority: Priority) -> list[bytes]:
         body = {
             "model": self.model,
             "input": [text[:MOST_CHARACTERS] for text in texts],
             "encoding_format": "base64",
             "user": self._tenant,
         }
-        return _vectors(self._post(body, priority, seconds), expected=len(texts))
+        return _vectors(self._post(connection, body, priority), expected=len(texts))
 
-    def _post(self, body: dict[str, Any], priority: Priority, seconds: float) -> Any:
+    def _post(self, connection: "_UnixConnection", body: dict[str, Any], priority: Priority) -> Any:
         headers = {"Content-Type": "application/json", "X-Tenantry-Priority": priority}
-        connection = _UnixConnection(self._socket_path, seconds)
         try:
             connection.request("POST", "/v1/embeddings", json.dumps(body), headers)
             answer = connection.getresponse()
@@ -81,6 +98,14 @@ class _UnixConnection(http.client.HTTPConnection):
         super().__init__("embeddings", timeout=seconds)
         self._path = path
         self._seconds = seconds
+
+    def abort(self) -> None:
+        """Make whoever waits for the answer fail at once; for another thread than theirs."""
+        connected: socket.socket | None = self.sock
+        if connected is not None:
+            # Refused when the other side has closed already, which does as well.
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
         """Connect, or raise OSError within CONNECT_SECONDS, leaving nothing open."""

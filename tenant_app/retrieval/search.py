@@ -50,11 +50,15 @@ class Hit:
 
 @dataclass(frozen=True)
 class SearchAnswer:
-    """The hits, best first; ``degraded`` when full text alone answered; ``language`` if it shows."""
+    """The hits, best first; ``degraded`` when full text alone answered; ``language`` if it shows.
+
+    ``searched`` is the number of passages they were found among.
+    """
 
     hits: tuple[Hit, ...]
     degraded: bool
     language: Language | None
+    searched: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ class Search:
             lexical = match_terms(session, question.terms, CANDIDATES)
             ranked = fuse(lexical, dense or {}, DENSE_WEIGHTS[question.language])
             hits = _hits(session, actor, question, ranked, top_k)
-        return SearchAnswer(hits, degraded=dense is None, language=question.language)
+            searched = session.scalar(select(func.count(Chunk.id))) or 0
+        return SearchAnswer(hits, degraded=dense is None, language=question.language, searched=searched)
 
     def _question(self, query: str) -> _Question:
         language = detect_language(query)

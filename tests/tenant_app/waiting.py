@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 150) -> None:
     """Return as soon as `condition` holds; fail, saying `what` was waited for, when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

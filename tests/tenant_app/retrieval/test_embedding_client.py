@@ -101,3 +101,15 @@ def test_silence_is_not_waited_for_longer_than_a_person_waits(
     monkeypatch.setattr(embedding, "QUESTION_SECONDS", 0.2)
     with _answering(tmp_path / "mute.sock", None) as path, pytest.raises(EmbeddingsUnavailable, match="tim"):
         _client(path).embed_question("x")
+
+
+def test_passages_being_computed_are_given_up_when_the_instance_stops(tmp_path: Path) -> None:
+    with _answering(tmp_path / "mute.sock", None) as path:
+        client = _client(path)
+        stopping = threading.Timer(0.2, client.interrupt)
+        stopping.start()
+        with pytest.raises(EmbeddingsUnavailable):
+            client.embed_passages(["x"])
+        stopping.join()
+        with pytest.raises(EmbeddingsUnavailable, match="stopping"):
+            client.embed_passages(["x"])
