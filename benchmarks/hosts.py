@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Host:
     http_port: int
     first_port: int
     ports: int
+    settings: Mapping[str, str]
 
     def provision(self, *arguments: str) -> Any:
         """Run a command and return its JSON document; raises with the command's words when it fails."""
@@ -55,6 +56,7 @@ class Host:
             **os.environ,
             "TENANTRY_ROOT": str(self.root),
             "TENANTRY_HTTP_PORT": str(self.http_port),
+            **self.settings,
             "TENANTRY_PORT_RANGE": f"{self.first_port}-{self.first_port + self.ports - 1}",
         }
 
@@ -68,10 +70,13 @@ class Host:
 
 
 @contextmanager
-def running_host(ports: int = 100) -> Iterator[Host]:
-    """Start nginx, the embedding server and the dashboard under a temporary root; stop them at the end."""
+def running_host(ports: int = 100, settings: Mapping[str, str] | None = None) -> Iterator[Host]:
+    """Start nginx, the embedding server and the dashboard under a temporary root; stop them at the end.
+
+    `settings` are the host's further settings, as variables of the environment.
+    """
     with tempfile.TemporaryDirectory(prefix="tenantry-bench-") as folder:
-        host = Host(Path(folder), _free_port(), _free_range(), ports)
+        host = Host(Path(folder), _free_port(), _free_range(), ports, settings or {})
         host.provision("host", "init")
         try:
             yield host

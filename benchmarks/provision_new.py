@@ -59,7 +59,7 @@ def _new(host: Host, tenant: str) -> None:
 
 def _interpreter_and_imports(host: Host, _: str) -> float:
     """What `new` imports, imported by an interpreter that then does nothing."""
-    modules = "provisioner.cli.main, provisioner.service.creation, provisioner.drivers.local"
+    modules = "provisioner.cli.main, provisioner.service.new, provisioner.drivers.local"
     return _timed(lambda: _python(host, "-c", f"import {modules}"))
 
 
