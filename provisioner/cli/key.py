@@ -22,16 +22,20 @@ def key() -> None:
 
 @key.command()
 @click.argument("id_", metavar="ID")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--name", "named", help="The same as NAME. [default: the day it is made]")
 @pass_session
-def new(session: Session, /, id_: str, name: str) -> None:
+def new(session: Session, /, id_: str, name: str | None, named: str | None) -> None:
     """Make an API key. It is shown once; only its digest is kept.
 
     \b
     Example:
         provision key new dupont intranet
     """
-    answer = service.new(session.context, id_, name)
+    if name and named:
+        raise click.UsageError("the name is given twice.", click.get_current_context())
+    today = f"{session.context.clock.now():%Y-%m-%d}"
+    answer = service.new(session.context, id_, name or named or today)
     session.output.result(answer, lambda: listing(answer))
 
 

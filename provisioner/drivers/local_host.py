@@ -176,10 +176,17 @@ class SharedParts:
             argv=argv,
             directory=self._nginx_directory if name == "nginx" else self._layout.run,
             log=self._layout.logs / f"{name}.log",
-            environment=self.environment(name),
+            environment=self.environment(name, **(self._settings() if name == "dashboard" else {})),
             user=user or "",
             priority=priority,
         )
+
+    def _settings(self) -> dict[str, str]:
+        """What the dashboard makes addresses of, as in effect here: the environment may have given it."""
+        return {
+            "TENANTRY_BASE_DOMAIN": self._host.base_domain,
+            "TENANTRY_HTTP_PORT": str(self._host.http_port),
+        }
 
     def _program_file(self, program: Program) -> RenderedFile:
         path = self._layout.run / "supervisor.d" / f"{program.name}.conf"

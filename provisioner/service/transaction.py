@@ -12,7 +12,7 @@ from provisioner.apply.interruption import Interruption
 from provisioner.apply.journal import CutOff, Journal, cut_off
 from provisioner.apply.tools import Tools
 from provisioner.drivers.protocol import Observed, Tenant
-from provisioner.errors import ProvisionError, UndoFailed
+from provisioner.errors import ProvisionError, Refused, UndoFailed
 from provisioner.filesystem import remove_file, sweep
 from provisioner.registry.database import share
 from provisioner.registry.registry import Registry
@@ -116,7 +116,7 @@ def _abandon(error: BaseException, executor: Executor, journal: Journal) -> None
 def _record(
     context: Context, registry: Registry, tenant_id: str, command: str, error: BaseException | None
 ) -> None:
-    outcome = "done" if error is None else "failed"
+    outcome = "done" if error is None else "refused" if isinstance(error, Refused) else "failed"
     detail = error.message if isinstance(error, ProvisionError) else type(error).__name__ if error else ""
     try:
         registry.add_event(tenant_id, command, context.operator, outcome, detail)

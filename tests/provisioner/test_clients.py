@@ -75,7 +75,9 @@ def test_a_password_can_be_given_on_standard_input_and_is_not_shown(
 
 def test_its_keys_are_shown_once_and_end_when_revoked(papa: LocalRoot) -> None:
     papa.provision("set", ID, "max_api_keys=5")
-    made = papa.provision("key", "new", ID, "intranet").document
+    assert papa.provision("key", "new", ID).code == 0
+    assert papa.provision("key", "new", ID, "one", "--name", "two").code == 2
+    made = papa.provision("key", "new", ID, "--name", "intranet").document
     assert made["key"].startswith("sk_starter_")
     listed = papa.provision("key", "list", ID).document
     assert made["key"] not in json.dumps(listed)

@@ -59,6 +59,7 @@ def test_an_id_that_is_taken_is_refused_and_stays_as_it_is(host: LocalRoot) -> N
     assert again.code == Refused.exit_code
     assert "There already is a client 'delta'" in again.document["error"]["message"]
     assert (host.path / "client-delta" / ".env").read_bytes() == before
+    assert [event["outcome"] for event in host.provision("events", "delta").document] == ["done", "refused"]
 
 
 def test_a_booked_port_is_refused(host: LocalRoot) -> None:
