@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageState, expect, sync_playwright
 
 from tenant_app.api.context import EXTENSION
 from tenant_app.factory import create_app
@@ -28,6 +28,7 @@ CHROMIUM_OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 30_000
 EXPECTED_COMPLAINT = "Failed to load resource"
 
 addresses = itertools.count()
@@ -39,6 +40,8 @@ SignIn = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the system's Chromium once."""
+    # Several test processes may share the machine: slow is not wrong.
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
         yield browser
@@ -68,6 +71,7 @@ def open_page(browser: Browser, tenant: Tenant) -> Iterator[OpenPage]:
             "extra_http_headers": {"X-Forwarded-For": f"192.0.2.{next(addresses) % 254 + 1}"},
         }
         context = browser.new_context(base_url=url, **{**chosen, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
@@ -84,15 +88,31 @@ def open_page(browser: Browser, tenant: Tenant) -> Iterator[OpenPage]:
     assert [said for said in complaints if not said.startswith(EXPECTED_COMPLAINT)] == []
 
 
+@pytest.fixture(scope="session")
+def cookies(browser: Browser, tenant: Tenant) -> Callable[[str], StorageState]:
+    """Return the cookies of somebody signed in; each person signs in once in the session."""
+    known: dict[str, StorageState] = {}
+
+    def cookies_of(email: str) -> StorageState:
+        if email not in known:
+            with browser.new_context(base_url=tenant.url, locale="fr-FR") as context:
+                page = context.new_page()
+                page.goto("/login")
+                fill_sign_in(page, email, PASSWORD)
+                page.wait_for_url("**/")
+                known[email] = context.storage_state()
+        return known[email]
+
+    return cookies_of
+
+
 @pytest.fixture
-def sign_in(open_page: OpenPage) -> SignIn:
-    """Open a page signed in as the administrator, or as ``email``."""
+def sign_in(open_page: OpenPage, cookies: Callable[[str], StorageState]) -> SignIn:
+    """Open the first page signed in as the administrator, or as ``email``."""
 
     def sign_in(email: str = ADMIN, **options: object) -> Page:
-        page = open_page(**options)
-        page.goto("/login")
-        fill_sign_in(page, email, PASSWORD)
-        page.wait_for_url("**/")
+        page = open_page(storage_state=cookies(email), **options)
+        page.goto("/")
         return page
 
     return sign_in
