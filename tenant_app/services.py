@@ -61,7 +61,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     """Build every subject; nothing is opened, imported heavily or started yet."""
     database = Database(settings.data_dir / DATABASE)
     billing = Billing(database, settings, clock)
-    parts = build_library(settings, database, clock)
+    parts = build_library(settings, database, clock, billing.export.publish)
     streams = StreamSlots(settings.threads)
     assistant = Assistant(settings, database, clock, search=parts.search, billing=billing, streams=streams)
     return Services(

@@ -19,7 +19,7 @@ from tenant_app.assistant.relevance import QUOTED, READ, admitted
 from tenant_app.assistant.sentences import sentence_starts, sentences
 from tenant_app.billing.models import Mode
 from tenant_app.retrieval.language import Language
-from tenant_app.retrieval.search import Hit
+from tenant_app.retrieval.search import Hit, SearchAnswer
 from tenant_app.settings import Settings
 
 _BULLETS: Final = "-–—•*# "
@@ -51,12 +51,12 @@ class Composer:
         self._provider = provider
         self._health = health
 
-    def compose(self, draft: Draft, hits: Sequence[Hit]) -> Iterator[Sentence | Restart]:
+    def compose(self, draft: Draft, found: SearchAnswer) -> Iterator[Sentence | Restart]:
         """Fill the draft, yielding its sentences as they are certain.
 
         A provider that fails never fails the answer: it is then extracted, and a notice says why.
         """
-        passages = admitted(draft.question, hits, draft.language, READ)
+        passages = admitted(draft.question, found, draft.language, READ)
         if not passages:
             yield from _not_found(draft)
             return
@@ -65,7 +65,7 @@ class Composer:
             trouble = yield from self._try_model(draft, passages)
         if trouble is not None:
             draft.notices.append(trouble)
-            quotable = admitted(draft.question, hits, draft.language, QUOTED)
+            quotable = admitted(draft.question, found, draft.language, QUOTED)
             yield from _extract(draft, quotable)
 
     def _trouble(self) -> Notice | None:

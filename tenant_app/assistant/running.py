@@ -119,7 +119,7 @@ class RunningAnswer:
         draft.history = self._history()
         if found.degraded:
             draft.notices.append("search-degraded")
-        yield from bench.composer.compose(draft, found.hits)
+        yield from bench.composer.compose(draft, found)
 
     def _history(self) -> Sequence[Message]:
         if self._asked.conversation_id is None:

@@ -11,6 +11,7 @@ from tenant_app.assistant.running import Asked, Bench, RunningAnswer
 from tenant_app.billing.service import Billing
 from tenant_app.clock import Clock
 from tenant_app.database import Database
+from tenant_app.errors import Unavailable
 from tenant_app.retrieval.search import Search
 from tenant_app.settings import Settings
 from tenant_app.streams import StreamSlots
@@ -50,11 +51,12 @@ class Assistant:
         accept_question(asked.question, self._settings.max_question_chars)
         if asked.conversation_id is not None:
             self.conversations.require(actor, asked.conversation_id)
-        self._streams.acquire()
+        # The unit first: of many calls at once, those beyond the quota are told so rather than "busy".
+        reservation = self._bench.ledger.reserve(actor)
         try:
-            reservation = self._bench.ledger.reserve(actor)
-        except BaseException:
-            self._streams.release()
+            self._streams.acquire()
+        except Unavailable:
+            self._bench.ledger.give_back(reservation)
             raise
         return RunningAnswer(self._bench, actor, asked, reservation, self._streams.release)
 

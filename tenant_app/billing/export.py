@@ -18,30 +18,44 @@ from tenant_app.logs import get_log
 
 MODE: Final = 0o640
 LARGEST_BYTES: Final = 64 * 1024
-SECONDS_BETWEEN_WRITES: Final = 1.0
-SECONDS_BETWEEN_REFRESHES: Final = 60.0
+SECONDS_BETWEEN_REFRESHES: Final = 10.0
 _FILE_NAME: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))\.json")
 
 log = get_log(__name__)
 
 
 class UsageExport:
-    """Keeps the files up to date: soon after each change, and after the last one always."""
+    """Keeps the files up to date: whoever was answered finds what the answer took already there."""
 
     def __init__(self, report: UsageReport, directory: Path) -> None:
         self._report = report
         self._directory = directory
-        self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._stale: set[str] = set()
-        self._wake = threading.Event()
+        self._asked = 0
+        self._writing = threading.Lock()
+        self._written = 0
+        self._in_trouble = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def touch(self, month: str) -> None:
-        """Ask for the month's file to be written; returns at once."""
-        with self._lock:
-            self._stale.add(month)
-        self._wake.set()
+    def publish(self, month: str | None = None) -> None:
+        """Return once the month's file (the present month's by default) holds every change made before.
+
+        Callers that wait together share one write. A file that cannot be written is logged and tried again
+        later: it fails nobody's request.
+        """
+        with self._asking:
+            self._stale.add(month or self._report.month())
+            self._asked += 1
+            ticket = self._asked
+        with self._writing:
+            if self._written >= ticket:
+                return
+            with self._asking:
+                self._written, months = self._asked, self._stale
+                self._stale = set()
+            self._write_all(months)
 
     def write(self, month: str) -> Usage:
         """Write the month's file unless it already says so, and return the record.
@@ -56,43 +70,39 @@ class UsageExport:
         return usage
 
     def start(self) -> None:
-        """Write what is damaged or out of date, then follow the changes in a thread of its own."""
+        """Write what is damaged or out of date, then look again now and then in a thread of its own."""
         for month in self._damaged():
-            self.touch(month)
-        self.touch(self._report.month())
-        self._write_stale()
-        self._thread = threading.Thread(target=self._follow, name="usage-export", daemon=True)
+            self.publish(month)
+        self.publish()
+        self._thread = threading.Thread(target=self._refresh, name="usage-export", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is left to write and end the thread; nothing to do when it was not started."""
+        """Write a last time and end the thread; nothing to do when it was not started."""
         if self._thread is None:
             return
         self._stopping.set()
-        self._wake.set()
         self._thread.join()
-        self._write_stale()
+        self.publish()
 
-    def _follow(self) -> None:
-        while not self._stopping.is_set():
-            if not self._wake.wait(SECONDS_BETWEEN_REFRESHES):
-                # Documents and users change the record too, and at midnight another month begins.
-                self.touch(self._report.month())
-            self._wake.clear()
-            self._write_stale()
-            self._stopping.wait(SECONDS_BETWEEN_WRITES)
+    def _refresh(self) -> None:
+        # Sign-ins and users change the record too, and at midnight another month begins.
+        while not self._stopping.wait(SECONDS_BETWEEN_REFRESHES):
+            self.publish()
 
-    def _write_stale(self) -> None:
-        with self._lock:
-            months, self._stale = self._stale, set()
+    def _write_all(self, months: set[str]) -> None:
         for month in sorted(months):
             try:
                 self.write(month)
             except (OSError, SQLAlchemyError) as error:
-                # Asked for again: a full disk may have room at the next refresh.
-                with self._lock:
+                # Stale still: a full disk may have room at the next refresh.
+                with self._asking:
                     self._stale.add(month)
-                log.error("usage_not_exported", error=error, month=month)
+                if not self._in_trouble:
+                    log.error("usage_not_exported", error=error, month=month)
+                self._in_trouble = True
+            else:
+                self._in_trouble = False
 
     def _damaged(self) -> list[str]:
         named = (_FILE_NAME.fullmatch(path.name) for path in self._directory.iterdir())

@@ -41,7 +41,7 @@ class Reservation:
 
 
 class Ledger:
-    """The units of one instance; ``changed`` is called with a month after each line is on disk."""
+    """The units of one instance; ``changed`` is called with its month after a unit was closed."""
 
     def __init__(
         self, database: Database, settings: Settings, clock: Clock, *, changed: Callable[[str], None]
@@ -75,7 +75,6 @@ class Ledger:
             session.flush()
             if actor.user_id is not None:
                 note_activity(session, actor.user_id, month)
-        self._changed(month)
         return _reservation(line)
 
     def settle(

@@ -18,7 +18,7 @@ class Billing:
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self.report = UsageReport(database, settings, clock)
         self.export = UsageExport(self.report, settings.data_dir / USAGE)
-        self.ledger = Ledger(database, settings, clock, changed=self.export.touch)
+        self.ledger = Ledger(database, settings, clock, changed=self.export.publish)
 
     def start(self) -> None:
         """Return the units a dead process left open, then keep the exported file up to date."""

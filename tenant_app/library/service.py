@@ -78,8 +78,8 @@ class Reading:
 class Library:
     """The documents of one tenant.
 
-    ``work`` is set when there is something for the worker to do; ``changed`` is called once a document has come
-    or gone.
+    ``work`` is set when there is something for the worker to do; ``changed`` is called once a document has
+    come or gone.
     """
 
     def __init__(
@@ -121,6 +121,7 @@ class Library:
         finally:
             received.discard()
         self._work.set()
+        self._changed()
         return intake
 
     def documents(self, actor: Actor) -> Sequence[Document]:
@@ -150,6 +151,7 @@ class Library:
                 session.execute(delete(Document).where(Document.id == document_id))
             self._originals.remove(document.sha256)
         self._index.discount(passages)
+        self._changed()
 
     def original(self, actor: Actor, document_id: int) -> Original:
         """Return where the document's own file is. Raises NotFound."""

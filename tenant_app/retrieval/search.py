@@ -127,16 +127,26 @@ class Search:
 def _hits(
     session: Session, actor: Actor, question: _Question, ranked: Sequence[Ranked], top_k: int
 ) -> tuple[Hit, ...]:
+    visible = _visible(session, actor, [passage.chunk_id for passage in ranked])
+    # Passages deleted since the index was asked are not among the visible ones either.
+    best = [passage for passage in ranked if passage.chunk_id in visible][:top_k]
     query = (
         select(Chunk, Document)
         .join(Document, Document.id == Chunk.document_id)
-        .where(Chunk.id.in_([passage.chunk_id for passage in ranked]), visible_documents(actor))
+        .where(Chunk.id.in_([passage.chunk_id for passage in best]))
     )
     rows = {chunk.id: (chunk, document) for chunk, document in session.execute(query)}
-    # Passages deleted since the index was asked, or not the actor's, are not in `rows`.
-    best = [passage for passage in ranked if passage.chunk_id in rows][:top_k]
     evidence = _evidence(session, question, [passage.chunk_id for passage in best])
     return tuple(_hit(*rows[passage.chunk_id], passage.score, evidence[passage.chunk_id]) for passage in best)
+
+
+def _visible(session: Session, actor: Actor, chunk_ids: Sequence[int]) -> set[int]:
+    query = (
+        select(Chunk.id)
+        .join(Document, Document.id == Chunk.document_id)
+        .where(Chunk.id.in_(chunk_ids), visible_documents(actor))
+    )
+    return set(session.scalars(query))
 
 
 def _hit(chunk: Chunk, document: Document, score: float, evidence: _Evidence) -> Hit:

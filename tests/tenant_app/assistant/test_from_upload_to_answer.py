@@ -1,5 +1,6 @@
 """The whole way: a document is uploaded, read, embedded and indexed, then asked about in other words."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -49,6 +50,18 @@ def test_an_uploaded_document_answers_and_is_cited(shelf: Shelf) -> None:
     assert "Le préavis est de trois mois." in answer["answer"]
     assert answer["citations"][0]["document"] == "bail.md"
     assert [notice["code"] for notice in answer["notices"]] == ["provider-not-configured"]
+
+
+def test_the_usage_file_counts_a_document_as_soon_as_it_is_accepted_and_until_it_is_removed(
+    shelf: Shelf, services: Services
+) -> None:
+    path = services.settings.data_dir / "usage" / "2025-01.json"
+
+    shelf.upload(b"Une seconde note, plus courte.", "note.txt")
+    assert json.loads(path.read_bytes())["documents"] == 2
+
+    shelf.remove(1)
+    assert json.loads(path.read_bytes())["documents"] == 1
 
 
 def test_a_document_that_was_removed_answers_nothing_any_more(shelf: Shelf) -> None:

@@ -1,5 +1,8 @@
 """A streamed answer: whole verified sentences, one unit, and a thread that always comes back."""
 
+import json
+import threading
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -87,6 +90,7 @@ def test_when_every_thread_but_two_is_taken_the_next_question_waits_its_turn(ope
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) >= 1
     assert tenant.requests_used == 0
+    assert tenant.services.billing.ledger.give_back_open() == 0
     assert tenant.client.get("/healthz").status_code == 200
     tenant.services.streams.release()
     assert tenant.ask()["found"] is True
@@ -183,3 +187,32 @@ def test_an_answer_ends_with_done_and_nothing_after(tenant: Tenant) -> None:
         events: list[Event] = list(running)
 
     assert [isinstance(event, Done) for event in events] == [False] * (len(events) - 1) + [True]
+
+
+def test_of_fifty_calls_at_once_on_a_quota_of_one_exactly_one_is_answered(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant(max_requests_monthly="1", max_requests_per_minute="100")
+    together = threading.Barrier(50)
+    statuses: list[int] = []
+
+    def ask() -> None:
+        together.wait()
+        statuses.append(tenant.post("/api/chat", {"question": ASKED}).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(statuses) == [200] + [429] * 49
+    assert tenant.requests_used == 1
+
+
+def test_once_answered_the_usage_file_says_so(tenant: Tenant) -> None:
+    usage = tenant.services.settings.data_dir / "usage" / "2025-01.json"
+
+    for asked in (1, 2):
+        tenant.ask()
+        assert json.loads(usage.read_bytes())["requests_used"] == asked
+    tenant.stream()
+    assert json.loads(usage.read_bytes())["requests_used"] == 3

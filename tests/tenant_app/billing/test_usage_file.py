@@ -72,21 +72,75 @@ def test_only_its_owner_writes_it_and_only_its_group_reads_it(billing: BuildBill
     assert stat.S_IMODE((folder / "2025-01.json").stat().st_mode) == 0o640
 
 
-def test_it_follows_the_ledger_by_itself_and_ends_with_the_last_change(
+def test_whoever_was_answered_finds_their_request_in_the_file_already(
     billing: BuildBilling, anna: Actor, folder: Path
 ) -> None:
     tenant = billing(max_requests_per_minute="1000")
-    tenant.start()
+    missing: list[int] = []
+
+    def ask() -> None:
+        for _ in range(5):
+            reservation = tenant.ledger.reserve(anna)
+            tenant.ledger.settle(reservation, mode="local", tokens_in=1)
+            kept = read_usage(folder / "2025-01.json")
+            if kept is None or kept.tokens_in < 1:
+                missing.append(reservation.id)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert missing == []
+    kept = read_usage(folder / "2025-01.json")
+    assert kept is not None
+    assert (kept.requests_used, kept.tokens_in) == (40, 40)
+
+
+def test_callers_that_come_together_share_one_write(
+    billing: BuildBilling, anna: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = billing()
+    together, entered, gate = threading.Barrier(21), threading.Event(), threading.Event()
+    writes: list[str] = []
+
+    def slow(path: Path, content: bytes, mode: int) -> None:
+        writes.append(path.name)
+        entered.set()
+        gate.wait()
+        replace_file(path, content, mode)
+
+    monkeypatch.setattr(export_module, "replace_file", slow)
+    first = threading.Thread(target=tenant.export.publish)
+    first.start()
+    entered.wait()
+
+    def publish() -> None:
+        together.wait()
+        tenant.export.publish()
+
+    others = [threading.Thread(target=publish) for _ in range(20)]
+    for thread in others:
+        thread.start()
+    together.wait()
+    tenant.ledger.reserve(anna)
+    gate.set()
+    for thread in (first, *others):
+        thread.join()
+
+    assert 1 <= len(writes) <= 3
+
+
+def test_a_unit_given_back_leaves_the_file_too(billing: BuildBilling, anna: Actor, folder: Path) -> None:
+    tenant = billing()
+    reservation = tenant.ledger.reserve(anna)
+    tenant.export.publish()
+    assert requests_in(folder / "2025-01.json") == 1
+
+    tenant.ledger.give_back(reservation)
+
     assert requests_in(folder / "2025-01.json") == 0
-
-    for _ in range(20):
-        tenant.ledger.reserve(anna)
-    wait_until(lambda: requests_in(folder / "2025-01.json") == 20, "20 requests in the file")
-
-    tenant.ledger.reserve(anna)
-    tenant.ledger.reserve(anna)
-    tenant.stop()
-    assert requests_in(folder / "2025-01.json") == 22
 
 
 def test_at_the_turn_of_the_month_both_files_are_right(
@@ -99,7 +153,7 @@ def test_at_the_turn_of_the_month_both_files_are_right(
     clock.advance(seconds=2)
 
     tenant.ledger.settle(reservation, mode="local", tokens_in=3, tokens_out=1)
-    tenant.ledger.reserve(anna)
+    tenant.ledger.settle(tenant.ledger.reserve(anna), mode="local")
     tenant.stop()
 
     january, february = read_usage(folder / "2025-01.json"), read_usage(folder / "2025-02.json")
@@ -220,15 +274,15 @@ def test_a_folder_that_is_gone_is_reported_and_the_file_comes_once_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_WRITES", 0.01)
-    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_REFRESHES", 0.05)
+    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_REFRESHES", 0.02)
     tenant = billing()
     tenant.start()
     (folder / "2025-01.json").unlink()
     folder.rmdir()
 
-    tenant.ledger.reserve(anna)
-    wait_until(lambda: "usage_not_exported" in caplog.text, "the trouble in the log")
+    tenant.ledger.settle(tenant.ledger.reserve(anna), mode="local")
+    tenant.export.publish()
+    assert caplog.text.count("usage_not_exported") == 1
     folder.mkdir()
 
     wait_until(lambda: requests_in(folder / "2025-01.json") == 1, "the file is back")
@@ -237,8 +291,7 @@ def test_a_folder_that_is_gone_is_reported_and_the_file_comes_once_it_is_back(
 def test_a_new_month_gets_its_file_though_nobody_asks_anything(
     billing: BuildBilling, folder: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_WRITES", 0.01)
-    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_REFRESHES", 0.05)
+    monkeypatch.setattr(export_module, "SECONDS_BETWEEN_REFRESHES", 0.02)
     billing().start()
 
     clock.set(datetime(2025, 2, 1, tzinfo=UTC))
