@@ -53,11 +53,10 @@ def run(step: Run, tools: Tools) -> Undo | None:
 
 
 def start_program(step: StartProgram, tools: Tools) -> Undo | None:
-    """Start the program unless it runs."""
-    if tools.programs.is_running(step.name):
-        return None
+    """Start the program; one that is coming up already is waited for like one that was started here."""
+    was_running = tools.programs.is_running(step.name)
     tools.programs.start(step.name)
-    return partial(tools.programs.stop, step.name, forget=True)
+    return None if was_running else partial(tools.programs.stop, step.name, forget=True)
 
 
 def stop_program(step: StopProgram, tools: Tools) -> Undo | None:

@@ -35,6 +35,9 @@ from provisioner.steps import (
 
 MARK: Final = "TENANTRY_PROGRAM"
 SHARED: Final = ("embeddings", "nginx", "dashboard")
+_NGINX_BINDS_FOR: Final = 4
+"""Seconds after which nginx has given up on a port that somebody else listens on: it tries five times."""
+
 _UP: Final = frozenset({"STARTING", "RUNNING"})
 
 
@@ -178,6 +181,7 @@ class SharedParts:
             log=self._layout.logs / f"{name}.log",
             environment=self.environment(name, **(self._settings() if name == "dashboard" else {})),
             user=user or "",
+            start_seconds=_NGINX_BINDS_FOR if name == "nginx" else 1,
             priority=priority,
         )
 

@@ -113,7 +113,7 @@ class Supervisor:
     def _last_words(self, name: str) -> str:
         tail, _offset, _overflow = self._call(lambda rpc: rpc.tailProcessStdoutLog(name, 0, _LAST_WORDS))
         lines = str(tail).strip().splitlines()
-        return lines[-1] if lines else "nothing"
+        return " / ".join(lines[-2:]) or "nothing"
 
     def _take_in(self, name: str) -> None:
         """Let supervisord know the program as it is configured now; autostart may start it at once."""

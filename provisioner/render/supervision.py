@@ -12,7 +12,8 @@ from provisioner.render.templates import render
 class Program:
     """A program for supervisord. `log` gets both outputs; `user` "" is whoever runs supervisord.
 
-    `stop_seconds` pass between SIGTERM and SIGKILL; lower `priority` starts first and stops last.
+    It counts as started once it has stayed up for `start_seconds`. `stop_seconds` pass between SIGTERM and
+    SIGKILL; lower `priority` starts first and stops last.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str = ""
     autostart: bool = True
+    start_seconds: int = 1
     stop_seconds: int = 40
     priority: int = 500
 

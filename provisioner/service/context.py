@@ -24,7 +24,7 @@ from provisioner.resources import plans_file
 from provisioner.runner import Runner
 
 DriverName = Literal["local", "systemd"]
-DEFAULT_LOCK_WAIT: Final = 300.0
+DEFAULT_LOCK_WAIT: Final = 600.0
 
 
 @dataclass(frozen=True)
