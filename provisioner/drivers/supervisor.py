@@ -15,7 +15,8 @@ from provisioner.errors import ProvisionError
 _PAUSE: Final = 0.02
 _STARTING_TIME: Final = 10.0
 _STOPPING_TIME: Final = 60.0
-_TROUBLED: Final = frozenset({"BACKOFF", "FATAL"})
+_WAITING_TO_RETRY: Final = "BACKOFF"
+_TROUBLED: Final = frozenset({_WAITING_TO_RETRY, "FATAL"})
 _DECIDED: Final = frozenset({"RUNNING", *_TROUBLED})
 _LAST_WORDS: Final = 1000
 _BAD_NAME: Final = 10
@@ -82,6 +83,8 @@ class Supervisor:
         """Have a program started from the configuration that is on disk now."""
         self._wait(self.answers, _STARTING_TIME, "supervisord does not answer")
         self._take_in(name)
+        if self.states().get(name) == _WAITING_TO_RETRY:
+            self.stop(name, forget=False)
         if not self.is_running(name):
             self._call(lambda rpc: rpc.startProcess(name, _WITHOUT_WAITING), unless=_ALREADY_STARTED)
         if name in self._watched:
