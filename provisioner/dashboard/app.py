@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from provisioner.dashboard import api, formats, pages
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.context import Dashboard
-from provisioner.dashboard.guard import CSRF_FIELD, EXTENSION, problem
+from provisioner.dashboard.guard import CSRF_FIELD, EXTENSION, LOOPBACK, problem
 from provisioner.dashboard.operators import LIFETIMES, Operators
 from provisioner.dashboard.reading import read_clients
 from provisioner.dashboard.store import Store
@@ -71,7 +71,7 @@ def create_app(context: Context) -> Flask:
 def _configure(app: Flask, host: HostSettings, signing_key: str) -> None:
     app.config.update(
         SECRET_KEY=signing_key,
-        TRUSTED_HOSTS=[f"admin.{host.base_domain}", "127.0.0.1", "localhost"],
+        TRUSTED_HOSTS=[f"admin.{host.base_domain}", *LOOPBACK],
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SESSION_COOKIE_NAME="tenantry-admin",
         SESSION_COOKIE_HTTPONLY=True,

@@ -21,6 +21,7 @@ R = TypeVar("R", bound=ResponseReturnValue)
 EXTENSION: Final = "tenantry_dashboard"
 COOKIE_ENTRY: Final = "sign_in"
 CSRF_FIELD: Final = "csrf_token"
+LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
 def dashboard() -> Dashboard:
@@ -65,13 +66,24 @@ def for_tokens(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRe
 
 def is_our_own_form() -> bool:
     """Say whether an unsafe page request comes from one of our pages: exact origin, and the form's token."""
-    if request.headers.get("Origin") != request.host_url.rstrip("/"):
+    if request.headers.get("Origin") != _own_origin():
         return False
     try:
         validate_csrf(request.form.get(CSRF_FIELD))
     except ValidationError:
         return False
     return True
+
+
+def _own_origin() -> str:
+    """Return the origin of our pages: the public address, or the loopback one when no nginx stands before us.
+
+    nginx hands over the host name without the port people typed, so ours comes from the settings.
+    """
+    if request.host.partition(":")[0] in LOOPBACK:
+        return request.host_url.rstrip("/")
+    host = dashboard().host
+    return host.public_url(f"admin.{host.base_domain}")
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:

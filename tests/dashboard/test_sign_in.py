@@ -167,3 +167,25 @@ def test_a_link_in_place_of_the_database_is_refused(host: HostSettings, tmp_path
 
     with pytest.raises(OSError, match=r"admin\.sqlite3"):
         add_operator(host.root, EMAIL, SecretStr(PASSWORD))
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://admin.localhost:8080", 303),
+        ("http://admin.localhost", 403),
+        ("http://dupont.localhost:8080", 403),
+        ("http://localhost:8080", 403),
+    ],
+)
+def test_behind_nginx_which_hides_the_port_only_the_public_address_may_sign_in(
+    app: Flask, origin: str, status: int
+) -> None:
+    base = "http://admin.localhost"
+    browser = app.test_client()
+    token = csrf_token(browser.get("/admin/login", base_url=base).get_data(as_text=True))
+
+    form = {"csrf_token": token, "email": EMAIL, "password": PASSWORD}
+    answer = browser.post("/admin/login", base_url=base, data=form, headers={"Origin": origin})
+
+    assert answer.status_code == status
