@@ -65,7 +65,20 @@ def test_more_is_asked_of_the_best_of_many_passages() -> None:
 def test_a_word_of_the_question_that_no_passage_holds_weighs_more() -> None:
     question = "Quelles sont les conditions du regroupement familial ?"
     near = a_hit("Les conditions des congés familiaux sont fixées par accord.", dense=0.35)
-    there = a_hit("Le regroupement suppose un logement.", dense=0.1)
+    there = a_hit("Le regroupement suppose un logement.", dense=0.3)
 
     assert admitted(question, found(near), "fr", QUOTED) == ()
     assert near in admitted(question, found(near, there), "fr", QUOTED)
+
+
+def test_the_same_words_with_quite_another_meaning_are_no_answer() -> None:
+    hit = a_hit("Lie down on the bill of the chair and pay attention.", dense=0.2)
+
+    assert admitted("How can I pay my bill?", found(hit), "en", QUOTED) == ()
+
+
+def test_less_is_asked_in_english_which_the_model_knows_better() -> None:
+    hit = a_hit("Le délai de livraison est long.", dense=0.45)
+
+    assert admitted(QUESTION, found(hit, searched=60), "fr", QUOTED) == ()
+    assert admitted("Délai de recours gracieux", found(hit, searched=60), "en", QUOTED) == (hit,)
