@@ -1,12 +1,15 @@
 """Fills the shipped templates; nothing reaches a page that was not quoted for its format."""
 
-from functools import cache
-from typing import Any
+from __future__ import annotations
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from provisioner.quoting import FILTERS, Quoted
 from provisioner.resources import shipped
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def render(template: str, **values: object) -> str:
@@ -19,6 +22,9 @@ def render(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
+    # Jinja brings asyncio along: a tenth of a second that listing clients does not need.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     # Not HTML: every value is quoted for its own format, which `_printable` makes sure of.
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(shipped("templates").parent),
@@ -33,6 +39,8 @@ def _environment() -> Environment:
 
 
 def _printable(value: Any) -> Any:
+    from jinja2 import Undefined  # noqa: PLC0415 - loaded by now
+
     if isinstance(value, (Quoted, Undefined)) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise ValueError(f"a template prints {value!r}, which no filter has quoted")
