@@ -6,6 +6,7 @@ machine has them.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ _CONTROLLERS: Final = ("memory", "cpu", "cpuacct", "cpu,cpuacct", "pids")
 _HIERARCHIES: Final = ("systemd", "unified", *_CONTROLLERS, ".")
 #: Without these IPAddressDeny= is silently ignored.
 _FOR_FIREWALLS: Final = ("--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN", "--system-call-filter=bpf")
+_SET_PARENT_DEATH_SIGNAL: Final = 1
 _BOOT_SECONDS: Final = 60.0
 _COMMAND_SECONDS: Final = 180.0
 
@@ -93,7 +95,9 @@ def booted(root: Path, read_only: Mapping[Path, str], writable: Mapping[Path, st
 def _spawn(
     name: str, root: Path, binds: Sequence[str], groups: Sequence[Path], notify: str, log: Path
 ) -> subprocess.Popen[bytes]:
-    def join_groups() -> None:
+    def prepare() -> None:
+        # The machine powers off when the tests are killed.
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
         for group in groups:
             group.joinpath("cgroup.procs").write_text("0")
 
@@ -106,7 +110,7 @@ def _spawn(
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
-            preexec_fn=join_groups,
+            preexec_fn=prepare,
         )
 
 
