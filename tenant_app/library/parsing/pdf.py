@@ -1,7 +1,8 @@
 """Read PDF files: PDFium first, which repairs most damage; pypdf for what PDFium refuses."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
@@ -32,71 +33,62 @@ def read_pdf(path: Path) -> Iterator[Part]:
         if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
             raise ParseError("encrypted", "the PDF opens with a password only") from error
         _log.info("PDFium refuses the file (%s), trying pypdf", error)
-        yield from _read_with_pypdf(path)
+        reader, count = _open_with_pypdf(path)
+        yield from _parts(count, partial(_pypdf_text, reader))
         return
     with document:
-        yield from _read_pages(document, path)
+        yield from _parts(len(document), partial(_page_text, document, path))
 
 
-def _read_pages(document: pypdfium2.PdfDocument, path: Path) -> Iterator[Part]:
-    count = len(document)
+def _parts(count: int, text_of: Callable[[int], str | None]) -> Iterator[Part]:
+    """Yield what `text_of` reads of each page, numbered from 1; None from it means the page is unreadable."""
     _check_page_count(count)
     yield PageCount(count)
+    skipped = 0
     found_text = False
     for number in range(1, count + 1):
-        text = _page_text(document, number, path)
+        text = text_of(number)
         if text is None:
+            skipped += 1
             yield SkippedPage(number)
             continue
         found_text = found_text or bool(text.strip())
         yield from _blocks(text, number)
+    if not found_text and skipped:
+        raise ParseError("damaged", f"{skipped} of {count} pages cannot be read, the others hold no text")
     if not found_text:
         raise ParseError("no_text_layer", f"none of the {count} pages holds text")
 
 
-def _page_text(document: pypdfium2.PdfDocument, number: int, path: Path) -> str | None:
+def _page_text(document: pypdfium2.PdfDocument, path: Path, number: int) -> str | None:
     """Return a page's text, or None when neither library can read the page."""
     try:
-        with_text = document[number - 1].get_textpage()
-        return normalise(with_text.get_text_range())
+        return normalise(document[number - 1].get_textpage().get_text_range())
     except pypdfium2.PdfiumError as error:
         _log.info("PDFium cannot read page %d: %s", number, error)
-    reader = PdfReader(path)
-    _refuse_cyclic_pages(reader)
-    try:
-        return _pypdf_text(reader, number)
-    except Exception as error:  # noqa: BLE001 - on a malformed page pypdf raises whatever its code runs into
-        _log.info("pypdf cannot read page %d: %r", number, error)
-        return None
+    reader, count = _open_with_pypdf(path)
+    # pypdf does not count pages it cannot make out: its page N is then another one.
+    return _pypdf_text(reader, number) if count == len(document) else None
 
 
-def _read_with_pypdf(path: Path) -> Iterator[Part]:
+def _open_with_pypdf(path: Path) -> tuple[PdfReader, int]:
+    """Return the file and its number of pages. Raises ParseError."""
     try:
         reader = PdfReader(path)
         _refuse_cyclic_pages(reader)
-        count = len(reader.pages)
+        return reader, len(reader.pages)
     except FileNotDecryptedError as error:
         raise ParseError("encrypted", "the PDF opens with a password only") from error
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParseError("damaged", f"not a readable PDF: {error}") from error
-    _check_page_count(count)
-    yield PageCount(count)
-    found_text = False
-    for number in range(1, count + 1):
-        try:
-            text = _pypdf_text(reader, number)
-        except Exception as error:  # noqa: BLE001 - on a malformed page pypdf raises whatever its code runs into
-            _log.info("pypdf cannot read page %d: %r", number, error)
-            yield SkippedPage(number)
-            continue
-        found_text = found_text or bool(text.strip())
-        yield from _blocks(text, number)
-    if not found_text:
-        raise ParseError("damaged", "no page can be read")
 
 
-def _pypdf_text(reader: PdfReader, number: int) -> str:
-    return normalise(reader.pages[number - 1].extract_text())
+def _pypdf_text(reader: PdfReader, number: int) -> str | None:
+    try:
+        return normalise(reader.pages[number - 1].extract_text())
+    except Exception as error:  # noqa: BLE001 - on a malformed page pypdf raises whatever its code runs into
+        _log.info("pypdf cannot read page %d: %r", number, error)
+        return None
 
 
 def _check_page_count(count: int) -> None:
@@ -108,11 +100,11 @@ def _check_page_count(count: int) -> None:
 
 def _refuse_cyclic_pages(reader: PdfReader) -> None:
     """Raise ParseError("damaged") when the page tree contains itself: such a file is made as a trap."""
-    pending: list[object] = [reader.trailer["/Root"]]
+    root = reader.trailer["/Root"]
+    if not isinstance(root, DictionaryObject):
+        raise ParseError("damaged", "the PDF has no catalogue")
+    pending: list[object] = [root.raw_get("/Pages")]
     seen: set[int] = set()
-    root = pending.pop()
-    assert isinstance(root, DictionaryObject)
-    pending.append(root.raw_get("/Pages"))
     while pending:
         node = pending.pop()
         if isinstance(node, IndirectObject):

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pypdfium2
+import pypdfium2.raw
 import pytest
 
 from tenant_app.library.parsing.pdf import MOST_PAGES, read_pdf
@@ -78,13 +80,54 @@ def test_more_pages_than_anyone_reads_are_refused(tmp_path: Path) -> None:
     assert refusal.value.code == "too_large"
 
 
-def test_an_unreadable_page_is_reported_and_the_others_are_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("instead", [b"/Kids [4 0 R 99 0 R", b"/Kids [4 0 R 3 0 R ", b"/Kids [4 0 R null  "])
+def test_an_unreadable_page_is_reported_and_the_others_keep_their_numbers(
+    tmp_path: Path, instead: bytes
+) -> None:
     good = samples.pdf(["Première page"], ["Deuxième page"], ["Troisième page"])
-    # The second page is named in the tree, but what stands there is no page.
-    broken = good.replace(b"<< /Type /Page /Parent 2 0 R", b"<< /Tipe /Pagi /Parent 2 0 R", 2).replace(
-        b"<< /Tipe /Pagi", b"<< /Type /Page", 1
-    )
-    parts = list(read_pdf(_write(tmp_path, broken)))
-    assert Block("Première page", page=1) in parts
-    assert Block("Troisième page", page=3) in parts
-    assert SkippedPage(2) in parts or Block("Deuxième page", page=2) in parts
+    broken = good.replace(b"/Kids [4 0 R 6 0 R", instead)
+    assert list(read_pdf(_write(tmp_path, broken))) == [
+        PageCount(3),
+        Block("Première page", page=1),
+        SkippedPage(2),
+        Block("Troisième page", page=3),
+    ]
+
+
+def test_when_no_page_can_be_read_the_file_is_damaged_not_scanned(tmp_path: Path) -> None:
+    broken = samples.pdf(["Texte"]).replace(b"/Kids [4 0 R]", b"/Kids [3 0 R]")
+    with pytest.raises(ParseError) as refusal:
+        list(read_pdf(_write(tmp_path, broken)))
+    assert refusal.value.code == "damaged"
+
+
+def _refuse(path: Path) -> None:
+    raise pypdfium2.PdfiumError("Failed to load document", err_code=pypdfium2.raw.FPDF_ERR_FORMAT)
+
+
+def test_what_pdfium_refuses_is_read_by_pypdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pypdfium2, "PdfDocument", _refuse)
+    content = samples.pdf(["Le loyer."], [], ["Le préavis."])
+    assert list(read_pdf(_write(tmp_path, content))) == [
+        PageCount(3),
+        Block("Le loyer.", page=1),
+        Block("Le préavis.", page=3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (samples.encrypted_pdf(), "encrypted"),
+        (samples.cyclic_pdf(), "damaged"),
+        (samples.pdf(["x"]).replace(b"/Root 1 0 R", b"/Root 8 0 R"), "damaged"),
+        (b"%PDF-1.7 nothing more", "damaged"),
+    ],
+)
+def test_what_neither_reads_is_refused_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, code: str
+) -> None:
+    monkeypatch.setattr(pypdfium2, "PdfDocument", _refuse)
+    with pytest.raises(ParseError) as refusal:
+        list(read_pdf(_write(tmp_path, content)))
+    assert refusal.value.code == code
