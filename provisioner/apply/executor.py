@@ -76,7 +76,7 @@ class Executor:
         """
         for number, step in enumerate(steps, start=1):
             try:
-                self._do(number, len(steps), step)
+                self._do(number, len(steps), step, shared=False)
             except (ProvisionError, OSError, LookupError) as error:
                 raise self._taken_back(step, error) from error
 
@@ -87,17 +87,17 @@ class Executor:
         """
         for number, step in enumerate(steps, start=1):
             try:
-                self._do(number, len(steps), step)
+                self._do(number, len(steps), step, shared=True)
             except (ProvisionError, OSError, LookupError) as error:
                 message, mend = _told(error)
                 raise StepFailed(_named(step), message, mend, kept=True) from error
             finally:
                 self.settle()
 
-    def _do(self, number: int, count: int, step: Step) -> None:
+    def _do(self, number: int, count: int, step: Step, *, shared: bool) -> None:
         self._tools.interruption.check()
         self._observer.begins(number, count, step)
-        self._journal.intend(number, step.describe())
+        self._journal.intend(number, step.describe(), shared=shared)
         undo = ACTIONS[type(step)](step, self._tools)
         if undo:
             self._undos.append((step, undo))

@@ -21,13 +21,17 @@ _SUFFIX = ".jsonl"
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """A command that was killed: what it was, on which client, since when, and in which step."""
+    """A command that was killed: what it was, on which client, since when, and in which step.
+
+    `shared`: that step was about what all clients share.
+    """
 
     path: Path
     command: str
     tenant_id: str
     since: str
     step: str
+    shared: bool = False
 
     def __str__(self) -> str:
         where = f" while it was about to {self.step}" if self.step else ""
@@ -52,9 +56,9 @@ class Journal:
         sync_directory(folder)
         return journal
 
-    def intend(self, number: int, step: str) -> None:
-        """Note that a step is about to be done."""
-        self._note(intend=number, step=step)
+    def intend(self, number: int, step: str, *, shared: bool) -> None:
+        """Note that a step, on one client or on what all share, is about to be done."""
+        self._note(intend=number, step=step, shared=shared)
 
     def done(self, number: int) -> None:
         """Note that a step is done."""
@@ -82,14 +86,15 @@ def cut_off(folder: Path) -> list[CutOff]:
 def _read(path: Path) -> CutOff:
     entries = [entry for line in path.read_text("utf-8", "replace").splitlines() if (entry := _parse(line))]
     first = entries[0] if entries else {}
-    finished = {entry["done"] for entry in entries if "done" in entry}
-    open_steps = [entry["step"] for entry in entries if "intend" in entry and entry["intend"] not in finished]
+    last = entries[-1] if entries else {}
+    begun = [entry for entry in entries if "intend" in entry]
     return CutOff(
         path,
         command=str(first.get("begin", "?")),
         tenant_id=str(first.get("tenant", "")),
         since=str(first.get("at", "?")),
-        step=str(open_steps[-1]) if open_steps else "",
+        step=str(last.get("step", "")),
+        shared=bool(begun and begun[-1].get("shared")),
     )
 
 

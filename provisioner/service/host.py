@@ -31,7 +31,7 @@ def rehearse_init(context: Context) -> Sequence[Step]:
 
 def stop(context: Context) -> None:
     """Have nothing of this root running; `host init` or any `start` brings back what ran."""
-    with changing(context, "host stop") as transaction:
+    with changing(context, "host stop", settles=False) as transaction:
         running = [TenantId(one.id) for one in transaction.registry.all() if one.state == State.RUNNING]
         transaction.advance(context.driver.host_stop_steps(running))
 

@@ -16,7 +16,7 @@ _ACCEPTED = (State.RUNNING, State.STOPPED)
 
 def start(context: Context, tenant_id: str) -> None:
     """Have the client running and answering, and whatever it needs on this host as well."""
-    with changing(context, f"start {tenant_id}", tenant_id) as transaction:
+    with changing(context, f"start {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "start")
         tenant = replace(tenant_of(context, entry), running=True)
@@ -27,7 +27,7 @@ def start(context: Context, tenant_id: str) -> None:
 
 def stop(context: Context, tenant_id: str) -> None:
     """Have the client stopped until `start`; requests under way get time to end."""
-    with changing(context, f"stop {tenant_id}", tenant_id) as transaction:
+    with changing(context, f"stop {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "stop")
         tenant = replace(tenant_of(context, entry), running=False)
@@ -37,7 +37,7 @@ def stop(context: Context, tenant_id: str) -> None:
 
 def restart(context: Context, tenant_id: str) -> None:
     """Stop the client, then start it; two processes never share its data."""
-    with changing(context, f"restart {tenant_id}", tenant_id) as transaction:
+    with changing(context, f"restart {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "restart")
         tenant = replace(tenant_of(context, entry), running=True)

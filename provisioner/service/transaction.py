@@ -23,16 +23,21 @@ from provisioner.steps import Step
 class Transaction:
     """What a service does its steps with, while it holds the lock."""
 
-    def __init__(self, context: Context, executor: Executor, registry: Registry, *, unsettled: bool) -> None:
+    def __init__(
+        self, context: Context, executor: Executor, registry: Registry, earlier: Sequence[CutOff]
+    ) -> None:
         self.registry = registry
         self._context = context
         self._executor = executor
-        self._unsettled = unsettled
+        self._earlier = earlier
 
     def prepare_host(self) -> None:
         """Have there and running what all clients share; it stays, whatever fails later."""
         driver = self._context.driver
-        self._executor.advance(driver.host_steps(driver.observe_host()))
+        observed = driver.observe_host()
+        if any(one.shared for one in self._earlier):
+            observed = replace(observed, digests={})  # for the reason given in `observe`
+        self._executor.advance(driver.host_steps(observed))
         share(self._context.layout.registry, driver.reader_group)
 
     def observe(self, tenant: Tenant) -> Observed:
@@ -41,7 +46,8 @@ class Transaction:
         A file may have been written just before the kill, and never been read by the program it is for.
         """
         observed = self._context.driver.observe(tenant)
-        return replace(observed, digests={}) if self._unsettled else observed
+        cut_off_on_it = any(one.tenant_id == tenant.id for one in self._earlier)
+        return replace(observed, digests={}) if cut_off_on_it else observed
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Do the steps; when one fails, all steps since the last `settle` are undone and it raises."""
@@ -57,10 +63,13 @@ class Transaction:
 
 
 @contextmanager
-def changing(context: Context, command: str, tenant_id: str = "") -> Iterator[Transaction]:
+def changing(
+    context: Context, command: str, tenant_id: str = "", *, settles: bool = True
+) -> Iterator[Transaction]:
     """Hold the lock for a `with` block that changes something, and record how it ended.
 
-    `command` is the command as typed, without its options' values: it is shown to others who wait. An
+    `command` is the command as typed, without its options' values: it is shown to others who wait. One
+    that `settles` leaves nothing behind of what an earlier, cut-off command did to the same client. An
     exception undoes what was executed and not settled, and goes up. Raises LockHeld when another
     command is at work for too long.
     """
@@ -75,13 +84,14 @@ def changing(context: Context, command: str, tenant_id: str = "") -> Iterator[Tr
         tools = Tools(context.runner, context.driver.programs, interruption)
         executor = Executor(tools, journal, context.observer)
         try:
-            yield Transaction(context, executor, registry, unsettled=bool(_of(earlier, tenant_id)))
+            yield Transaction(context, executor, registry, earlier)
         except BaseException as error:
             _abandon(error, executor, journal)
             _record(context, registry, tenant_id, command, error)
             raise
         journal.end()
-        _forget(earlier, tenant_id)
+        if settles:
+            _forget(earlier, tenant_id)
         _record(context, registry, tenant_id, command, None)
 
 
@@ -96,13 +106,9 @@ def _notice_cut_off(context: Context) -> list[CutOff]:
 
 
 def _forget(earlier: Sequence[CutOff], tenant_id: str) -> None:
-    """A command that went through for a client settles what an earlier one left of it."""
-    for one in _of(earlier, tenant_id):
-        remove_file(one.path)
-
-
-def _of(earlier: Sequence[CutOff], tenant_id: str) -> list[CutOff]:
-    return [one for one in earlier if one.tenant_id in ("", tenant_id)]
+    for one in earlier:
+        if one.tenant_id in ("", tenant_id):
+            remove_file(one.path)
 
 
 def _abandon(error: BaseException, executor: Executor, journal: Journal) -> None:

@@ -70,7 +70,7 @@ def test_steps_are_done_in_order_and_told(bench: Bench, tmp_path: Path) -> None:
 def test_every_step_is_in_the_journal_before_it_is_done(bench: Bench, tmp_path: Path) -> None:
     bench.executor.execute((write(tmp_path / "f"),))
     lines = [json.loads(line) for line in bench.journal.path.read_text().splitlines()]
-    assert lines[1] == {"intend": 1, "step": f"write {tmp_path}/f (0644)"}
+    assert lines[1] == {"intend": 1, "step": f"write {tmp_path}/f (0644)", "shared": False}
     assert lines[2] == {"done": 1}
 
 

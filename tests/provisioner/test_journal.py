@@ -17,12 +17,13 @@ def test_a_command_that_ends_leaves_no_journal(tmp_path: Path) -> None:
 
 def test_a_cut_off_command_is_found_with_the_step_it_was_in(tmp_path: Path) -> None:
     journal = Journal.begin(tmp_path, "new dupont", "dupont", FixedClock())
-    journal.intend(1, "make directory /srv")
+    journal.intend(1, "make directory /srv", shared=True)
     journal.done(1)
-    journal.intend(2, "write /srv/.env")
+    journal.intend(2, "write /srv/.env", shared=False)
     journal.close()
     (found,) = cut_off(tmp_path)
     assert (found.command, found.tenant_id, found.step) == ("new dupont", "dupont", "write /srv/.env")
+    assert not found.shared
     assert str(found) == (
         "`provision new dupont`, begun 2026-01-31T09:05:07Z, was cut off while it was about to "
         "write /srv/.env."
@@ -33,6 +34,14 @@ def test_a_command_cut_off_between_steps_names_none(tmp_path: Path) -> None:
     Journal.begin(tmp_path, "apply", "", FixedClock()).close()
     (found,) = cut_off(tmp_path)
     assert str(found) == "`provision apply`, begun 2026-01-31T09:05:07Z, was cut off."
+
+
+def test_a_command_cut_off_at_the_shared_parts_is_known_as_such(tmp_path: Path) -> None:
+    journal = Journal.begin(tmp_path, "new dupont", "dupont", FixedClock())
+    journal.intend(1, "make directory /srv", shared=True)
+    journal.done(1)
+    journal.close()
+    assert cut_off(tmp_path)[0].shared
 
 
 def test_a_line_cut_off_with_the_command_is_passed_over(tmp_path: Path) -> None:
