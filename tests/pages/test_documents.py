@@ -33,6 +33,8 @@ def shelf(open_page: OpenPage, empty_tenant: Tenant) -> Iterator[Page]:
     page.goto("/login?next=/documents")
     fill_sign_in(page, ADMIN, PASSWORD)
     expect(page.get_by_role("heading", name="Aucun document pour l’instant")).to_be_visible()
+    # The page's script has run once the page is loaded.
+    page.wait_for_load_state("load")
     yield page
     with empty_tenant.api() as api:
         for document in api.get("/api/documents").json()["documents"]:
