@@ -49,15 +49,19 @@ class LocalRoot:
         return cls(path, http_port, first)
 
     def provision(self, *words: str) -> Outcome:
-        """Run a command in this process, as if with `--json`."""
+        """Run a command in this process with `--json`."""
+        code, shown, said = self.tell("--json", *words)
+        return Outcome(code, json.loads(shown) if shown else None, said)
+
+    def tell(self, *words: str) -> tuple[int, str, str]:
+        """Run a command in this process as a person would; return its code, its result and what it said."""
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("TENANTRY_HTTP_PORT", raising=False)
             patch.delenv("TENANTRY_PORT_RANGE", raising=False)
             out, err = io.StringIO(), io.StringIO()
             with redirect_stdout(out), redirect_stderr(err):
-                code = main(["--root", str(self.path), "--json", *words])
-        shown = out.getvalue()
-        return Outcome(code, json.loads(shown) if shown else None, err.getvalue())
+                code = main(["--root", str(self.path), *words])
+        return code, out.getvalue(), err.getvalue()
 
     def command(self, *words: str) -> list[str]:
         """The same command line, to be run as a process of its own."""

@@ -162,6 +162,41 @@ def test_logs_usage_and_events_tell_what_happened(papa: LocalRoot) -> None:
     assert "user-add" in commands
 
 
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        (("list",), "STATE"),
+        (("status", ID), "health    ok"),
+        (("show", ID), "What this host gives:"),
+        (("user", "list", ID), "a@example.fr"),
+        (("key", "list", ID), "initial"),
+        (("events", ID), f"new {ID}"),
+        (("usage", ID), "REQUESTS_LIMIT"),
+        (("diff", ID), "Everything is as it shall be."),
+        (("-v", "apply", ID), "unchanged"),
+        (("restart", ID), f"{ID} is running."),
+        (("user", "reset-password", ID, "a@example.fr"), "password"),
+        (("host", "init"), "the dashboard is on http://admin.localhost"),
+    ],
+)
+def test_people_read_tables_and_sentences(papa: LocalRoot, words: tuple[str, ...], seen: str) -> None:
+    code, shown, said = papa.tell(*words)
+    assert code == 0, said
+    assert seen in shown
+
+
+def test_a_person_sees_the_first_access_the_steps_and_what_is_refused(papa: LocalRoot) -> None:
+    code, shown, said = papa.tell("-v", "new", "oscar", "--plan", "starter", "--admin-email", "a@example.fr")
+    assert code == 0, said
+    assert "oscar is ready." in shown
+    assert "API key     sk_starter_" in shown
+    assert "make directory" in said
+    assert papa.tell("new", "oscar", "--plan", "starter")[2].startswith(
+        "provision: There already is a client"
+    )
+    assert papa.tell("purge", "oscar", "--yes")[1] == "Nothing of oscar is left.\n"
+
+
 def test_documents_are_given_to_it(papa: LocalRoot, tmp_path: Path) -> None:
     (tmp_path / "docs" / "deep").mkdir(parents=True)
     (tmp_path / "docs" / "conges.md").write_text("# Congés\n\nChaque salarié a droit à 25 jours de congés.\n")
