@@ -11,12 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageSta
 from tenant_app.api.context import EXTENSION
 from tenant_app.factory import create_app
 from tenant_app.settings import Settings
-from tests.embedding_server_fixture import EmbeddingServer, embedding_server
+from tests.embedding_server_fixture import EmbeddingServer
 from tests.pages.documents import FEES, LEASE
 from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
 from tests.tenant_app.environment import environment
-
-__all__ = ["embedding_server"]
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = (
