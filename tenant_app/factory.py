@@ -38,9 +38,10 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 )
 
 TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
-MEBIBYTE = 1024 * 1024
-LARGEST_JSON_BODY = MEBIBYTE
+LARGEST_JSON_BODY: Final = 1_000_000
 """Bytes; only an upload may be larger."""
+FORM_OVERHEAD: Final = 1_000_000
+"""Bytes around the file of an upload: the form's other fields and boundaries."""
 
 
 class RowId(IntegerConverter):
@@ -70,7 +71,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         TRUSTED_HOSTS=[settings.hostname, "127.0.0.1", "localhost"],
-        MAX_CONTENT_LENGTH=(settings.max_upload_mb + 1) * MEBIBYTE,
+        MAX_CONTENT_LENGTH=settings.upload_bytes + FORM_OVERHEAD,
         SESSION_COOKIE_NAME="__Host-session" if settings.served_over_https else "session",
         SESSION_COOKIE_SECURE=settings.served_over_https,
         SESSION_COOKIE_HTTPONLY=True,

@@ -27,6 +27,8 @@ from pydantic import (
 
 EX_CONFIG = 78
 SHORTEST_KEY_BYTES = 32
+BYTES_PER_MB = 1_000_000
+"""What plans.yaml means by an MB, so that every figure shown and every limit is the same one."""
 
 
 class InvalidSettings(Exception):
@@ -141,6 +143,16 @@ class Settings(BaseModel):
         if self.secret_key == self.operator_key:
             raise ValueError("SECRET_KEY and OPERATOR_KEY must not be the same")
         return self
+
+    @property
+    def upload_bytes(self) -> int:
+        """What one uploaded file may weigh; an MB of the plan is 1,000,000 bytes."""
+        return self.max_upload_mb * BYTES_PER_MB
+
+    @property
+    def storage_bytes(self) -> int:
+        """What all documents together may weigh."""
+        return self.max_storage_mb * BYTES_PER_MB
 
     @property
     def served_over_https(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from provisioner.usage_files import UsageRecord, as_json
 
-MEBIBYTE: Final = 1024 * 1024
+BYTES_PER_MB: Final = 1_000_000
 NOT_BILLED: Final = frozenset({"creating", "suspended", "archived"})
 UsageState = Literal["known", "none", "unreadable"]
 

@@ -15,12 +15,12 @@ def number(value: int) -> str:
 
 
 def size(octets: int) -> str:
-    """Return a size in bytes, in powers of 1,024."""
+    """Return a size in bytes, in powers of 1,000 as the plans count."""
     units = (gettext("o"), gettext("Ko"), gettext("Mo"), gettext("Go"), gettext("To"))
     value = float(octets)
     unit = 0
-    while value >= 1024 and unit < len(units) - 1:
-        value /= 1024
+    while value >= 1000 and unit < len(units) - 1:
+        value /= 1000
         unit += 1
     pattern = "#,##0" if unit == 0 or value >= 10 else "#,##0.#"
     return f"{format_decimal(value, format=pattern, locale=get_locale())}\u202f{units[unit]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from provisioner.dashboard.clients import MEBIBYTE, Client, UsageState
+from provisioner.dashboard.clients import BYTES_PER_MB, Client, UsageState
 from provisioner.naming import TenantId
 from provisioner.registry.registry import Entry
 from provisioner.service import listing
@@ -40,7 +40,7 @@ def _client(directory: Path, row: listing.Row, entry: Entry, month: str) -> Clie
         state=row.state,
         health=row.health,
         price_cents=entry.price_cents,
-        storage_limit=None if storage_mb is None else storage_mb * MEBIBYTE,
+        storage_limit=None if storage_mb is None else storage_mb * BYTES_PER_MB,
         usage_state=usage_state,
         usage=usage,
     )

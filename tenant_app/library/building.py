@@ -47,8 +47,8 @@ def build_library(
         originals,
         index,
         work,
-        upload_mebibytes=settings.max_upload_mb,
-        storage_mebibytes=settings.max_storage_mb,
+        upload_bytes=settings.upload_bytes,
+        storage_bytes=settings.storage_bytes,
         changed=changed,
     )
     return LibraryParts(

@@ -11,9 +11,9 @@ from typing import IO, Final
 from flask_babel import lazy_gettext
 
 from tenant_app.errors import TooLarge
+from tenant_app.settings import BYTES_PER_MB
 
 _PIECE_BYTES: Final = 256 * 1024
-_MEBIBYTE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -92,5 +92,5 @@ class Originals:
 
 def _too_large(most_bytes: int) -> TooLarge:
     return TooLarge(
-        lazy_gettext("Le fichier dépasse la taille acceptée (%(size)s Mo).", size=most_bytes // _MEBIBYTE)
+        lazy_gettext("Le fichier dépasse la taille acceptée (%(size)s Mo).", size=most_bytes // BYTES_PER_MB)
     )

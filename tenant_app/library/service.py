@@ -21,8 +21,8 @@ from tenant_app.passages import Chunk, Document, DocumentText, library_totals
 from tenant_app.retrieval.access import visible_documents
 from tenant_app.retrieval.fulltext import remove_terms
 from tenant_app.retrieval.vector_index import VectorIndex
+from tenant_app.settings import BYTES_PER_MB
 
-MEBIBYTE: Final = 1024 * 1024
 CONTEXT_CHARACTERS: Final = 600
 """How much of the text around a passage is shown with it, on each side."""
 
@@ -90,8 +90,8 @@ class Library:
         index: VectorIndex,
         work: threading.Event,
         *,
-        upload_mebibytes: int,
-        storage_mebibytes: int,
+        upload_bytes: int,
+        storage_bytes: int,
         changed: Callable[[], None],
     ) -> None:
         self._database = database
@@ -99,8 +99,8 @@ class Library:
         self._originals = originals
         self._index = index
         self._work = work
-        self._upload_mebibytes = upload_mebibytes
-        self._storage_mebibytes = storage_mebibytes
+        self._upload_bytes = upload_bytes
+        self._storage_bytes = storage_bytes
         self._changed = changed
         # A file and its row cannot change in one transaction; this keeps an upload of a content and a removal
         # of the same one apart. One process serves a tenant, so a lock in memory does.
@@ -113,7 +113,7 @@ class Library:
         Raises InvalidInput (name, empty file), TooLarge (file, storage of the plan), UnsupportedType.
         """
         name = accepted_name(name)
-        received = self._originals.receive(stream, self._upload_mebibytes * MEBIBYTE)
+        received = self._originals.receive(stream, self._upload_bytes)
         try:
             media_type = judge_media_type(received.path, name)
             with self._changing:
@@ -241,12 +241,12 @@ class Library:
 
     def _require_room(self, session: Session, size: int) -> None:
         _, taken = library_totals(session)
-        if taken + size > self._storage_mebibytes * MEBIBYTE:
+        if taken + size > self._storage_bytes:
             raise TooLarge(
                 lazy_gettext(
                     "L'espace de votre abonnement (%(size)s Mo) est plein : supprimez des documents "
                     "ou changez d'abonnement.",
-                    size=self._storage_mebibytes,
+                    size=self._storage_bytes // BYTES_PER_MB,
                 ),
                 code="storage-full",
             )

@@ -12,7 +12,6 @@ from tenant_app.library.service import Leaf
 from tenant_app.web.frame import page
 from tenant_app.web.passages import Piece, pieces, read_ranges, unwrapped
 
-MEBIBYTE: Final = 1024 * 1024
 LEAVES_SHOWN: Final = 24
 """How many passages of a document one page shows."""
 LEAVES_BEFORE: Final = 4
@@ -33,7 +32,7 @@ class Sheet:
 @page("documents.read")
 def documents() -> str:
     """Show every document with its state, and the place to add some."""
-    limit = current_services().settings.max_upload_mb * MEBIBYTE
+    limit = current_services().settings.upload_bytes
     return render_template("documents.html", upload_bytes=limit, **_shelf())
 
 

@@ -13,11 +13,11 @@ def number(value: int) -> str:
 
 
 def size(octets: int) -> str:
-    """Return a size in bytes with three significant figures at most, in powers of 1,024."""
+    """Return a size in bytes with three figures at most, in powers of 1,000 as the plans count."""
     value = float(octets)
     unit = 0
-    while value >= 1024 and unit < 4:
-        value /= 1024
+    while value >= 1000 and unit < 4:
+        value /= 1000
         unit += 1
     pattern = "#,##0" if unit == 0 or value >= 10 else "#,##0.#"
     return f"{format_decimal(value, format=pattern, locale=get_locale())}\u202f{_unit_names()[unit]}"

@@ -14,7 +14,6 @@ from tenant_app.settings import Settings
 from tenant_app.web import formats
 from tenant_app.web.frame import page
 
-MEBIBYTE: Final = 1024 * 1024
 NEARLY_FULL_PERCENT: Final = 80
 
 
@@ -55,12 +54,11 @@ def usage() -> str:
 
 def limits(record: Usage, settings: Settings) -> tuple[Limit, ...]:
     """Return the figures that have, or could have, a limit."""
-    storage_limit = settings.max_storage_mb * MEBIBYTE
     return (
         limit(gettext("Requêtes"), record.requests_used, record.requests_limit),
         limit(gettext("Analyses"), record.analyses_used, record.analyses_limit),
         limit(gettext("Utilisateurs actifs"), record.users_active, record.users_limit),
-        limit(gettext("Stockage"), record.storage_bytes, storage_limit, shown=formats.size),
+        limit(gettext("Stockage"), record.storage_bytes, settings.storage_bytes, shown=formats.size),
     )
 
 

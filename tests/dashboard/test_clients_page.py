@@ -43,7 +43,7 @@ def test_each_client_shows_plan_state_usage_users_storage_amount_and_activity(
         "en panne",
         "412 / 1 000",
         "8 / 10",
-        "700 Mo",
+        "734 Mo",
         "319,50 €",
         "dont 20,50 € de dépassement",
         "21/11/2026 09:12",

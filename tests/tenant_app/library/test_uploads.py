@@ -16,7 +16,7 @@ from tests.tenant_app.environment import environment
 from tests.tenant_app.library import samples
 from tests.tenant_app.library.shelf import Shelf
 
-MEBIBYTE = 1024 * 1024
+MB = 1_000_000
 
 
 class TestSmallPlan:
@@ -28,18 +28,18 @@ class TestSmallPlan:
         return Settings.model_validate(environment(data_dir, max_upload_mb="1", max_storage_mb="2"))
 
     def test_a_file_beyond_the_plan_is_refused_and_leaves_nothing(self, shelf: Shelf, data_dir: Path) -> None:
-        answer = shelf.upload(b"x" * (MEBIBYTE + 1))
+        answer = shelf.upload(b"x" * (MB + 1))
         assert answer.status_code == 413
         assert "1 Mo" in answer.get_json()["detail"]
         assert shelf.documents() == []
         assert list((data_dir / "tmp").iterdir()) == list((data_dir / "originals").iterdir()) == []
 
     def test_a_body_far_beyond_the_plan_is_refused_before_it_is_read(self, shelf: Shelf) -> None:
-        assert shelf.upload(b"x" * (3 * MEBIBYTE)).status_code == 413
+        assert shelf.upload(b"x" * (3 * MB)).status_code == 413
 
     def test_a_full_library_takes_no_more(self, shelf: Shelf, data_dir: Path) -> None:
-        assert shelf.upload(b"a" * MEBIBYTE).status_code == 202
-        assert shelf.upload(b"b" * MEBIBYTE).status_code == 202
+        assert shelf.upload(b"a" * MB).status_code == 202
+        assert shelf.upload(b"b" * MB).status_code == 202
         answer = shelf.upload(b"c")
         assert (answer.status_code, answer.get_json()["code"]) == (413, "storage-full")
         assert len(list((data_dir / "originals").iterdir())) == 2
@@ -112,10 +112,10 @@ def test_an_upload_cut_off_half_way_leaves_nothing(data_dir: Path) -> None:
 
 
 def test_a_stream_is_not_read_beyond_the_limit(data_dir: Path) -> None:
-    endless = io.BytesIO(b"x" * (10 * MEBIBYTE))
+    endless = io.BytesIO(b"x" * (10 * MB))
     with pytest.raises(TooLarge):
-        Originals(data_dir).receive(endless, MEBIBYTE)
-    assert endless.tell() < 2 * MEBIBYTE
+        Originals(data_dir).receive(endless, MB)
+    assert endless.tell() < 2 * MB
 
 
 def test_viewers_read_and_do_not_write(client: FlaskClient, viewer: dict[str, str], shelf: Shelf) -> None:
