@@ -65,6 +65,22 @@ def test_other_files_are_refused_whatever_their_name(tmp_path: Path, content: by
         _judged(tmp_path, content, "document.pdf")
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b"<!-- -->" * 1000 + b"x", PLAIN_TEXT),
+        (b"<!-- -->" * 1000 + b"<html>", HTML),
+        (b"<!-- " * 1600, PLAIN_TEXT),
+        (b" " * 8000 + b"x", PLAIN_TEXT),
+    ],
+)
+def test_a_text_made_to_be_judged_for_ever_is_judged_at_once(
+    tmp_path: Path, content: bytes, media_type: str
+) -> None:
+    assert _judged(tmp_path, content) == media_type
+
+
 def test_an_office_document_with_a_password_is_refused_as_such(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedType) as refusal:
         _judged(tmp_path, OLE + bytes(1000) + "EncryptedPackage".encode("utf-16-le"))
