@@ -40,6 +40,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
 LARGEST_JSON_BODY: Final = 1_000_000
 """Bytes; only an upload may be larger."""
+UPLOADS: Final = frozenset({"library.upload", "operator.ingest"})
 FORM_OVERHEAD: Final = 1_000_000
 """Bytes around the file of an upload: the form's other fields and boundaries."""
 
@@ -89,5 +90,6 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _limit_body() -> None:
-    if request.mimetype != "multipart/form-data":
+    """Let only uploads be large: whoever has no credential could make any other route read 100 MB."""
+    if request.endpoint not in UPLOADS:
         request.max_content_length = LARGEST_JSON_BODY

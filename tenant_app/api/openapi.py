@@ -16,6 +16,7 @@ from tenant_app.api.documentation import Documentation, documentation_of, docume
 
 blueprint = Blueprint("openapi", __name__, template_folder="templates")
 
+DESCRIPTION = "tenantry_description"
 _REFERENCE = "#/components/schemas/{model}"
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -74,7 +75,14 @@ def page() -> str:
 
 
 def describe(app: Flask) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description of the application's documented routes."""
+    """Return the OpenAPI 3.1 description of the application's documented routes, made once."""
+    if DESCRIPTION not in app.extensions:
+        app.extensions[DESCRIPTION] = _described(app)
+    described: dict[str, Any] = app.extensions[DESCRIPTION]
+    return described
+
+
+def _described(app: Flask) -> dict[str, Any]:
     promises = list(_promises(app))
     models: list[type[BaseModel]] = [Problem, OpenAIError]
     for _, _, promise in promises:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 
 from tenant_app.errors import RateLimited, Unavailable
 from tenant_app.rates import AddressRate
@@ -50,3 +51,9 @@ def test_a_clock_set_back_does_not_lock_an_address_out_for_an_hour() -> None:
     with pytest.raises(RateLimited) as refused:
         rate.count("192.0.2.1")
     assert refused.value.retry_after == 60
+
+
+def test_only_an_upload_may_be_large(client: FlaskClient) -> None:
+    form = "multipart/form-data; boundary=b"
+    answer = client.post("/login", data=b"x" * 1_000_001, content_type=form)
+    assert answer.status_code == 413
