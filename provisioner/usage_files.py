@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -27,7 +27,11 @@ _DIRECTORY: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 Count = Annotated[int, Field(strict=True, ge=0, le=_LARGEST_COUNT)]
-Money = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False)]
+Money = Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=2, allow_inf_nan=False)]
+# A moment near the ends of the calendar overflows as soon as somebody shows it in another zone.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2020, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
 
 
 class UnreadableUsage(ProvisionError):
@@ -64,7 +68,7 @@ class UsageRecord(BaseModel):
     llm_cost: Money
     documents: Count
     storage_bytes: Count
-    updated_at: AwareDatetime
+    updated_at: Moment
 
 
 def read_usage(client_directory: Path, client_id: str, month: str) -> UsageRecord | None:
@@ -108,8 +112,9 @@ def _parse(path: Path, content: bytes, client_id: str, month: str) -> UsageRecor
     try:
         raw = json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
         record = UsageRecord.model_validate(raw)
-    # A deeply nested document ends the parser with RecursionError; a huge integer with ValueError.
-    except (ValueError, RecursionError, ValidationError) as error:
+    # A deeply nested document ends the parser with RecursionError, a huge integer with ValueError, a number
+    # whose exponent has twenty digits with decimal.InvalidOperation, an ArithmeticError.
+    except (ValueError, RecursionError, ArithmeticError, ValidationError) as error:
         raise UnreadableUsage(path, "does not hold a usage record") from error
     if (record.client_id, record.month) != (client_id, month):
         raise UnreadableUsage(path, "holds the figures of another client or month")

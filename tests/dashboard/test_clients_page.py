@@ -85,6 +85,23 @@ def test_damaged_usage_is_called_unreadable_and_not_added_as_zero(
     assert "Le relevé d’un client est illisible" in page
 
 
+@pytest.mark.parametrize(
+    ("figure", "value"),
+    [("total_due", "1e99999999999999999999"), ("updated_at", '"9999-12-31T23:59:59+00:00"')],
+)
+def test_one_client_s_impossible_figures_do_not_hide_the_others(
+    operator: FlaskClient, add_client: AddClient, figure: str, value: str
+) -> None:
+    add_client("dupont", "Dupont", usage={})
+    file = add_client("martin", "Martin", usage={figure: "HERE"})
+    file.write_text(file.read_text().replace('"HERE"', value))
+
+    page = text(page_of(operator))
+
+    assert "Dupont" in page
+    assert "illisible" in page
+
+
 def test_no_usage_yet_is_neither_zero_nor_an_error(operator: FlaskClient, add_client: AddClient) -> None:
     add_client("neuf", "Neuf")
 

@@ -63,9 +63,20 @@ def test_no_folder_yet_is_not_an_error(tmp_path: Path) -> None:
         b"null",
         b"[" * 60_000,
         b'{"requests_used": ' + b"9" * 5000 + b"}",
+        b'{"total_due": 1e99999999999999999999}',
         "« pas du JSON »".encode("latin-1"),
     ],
-    ids=["empty", "nul-filled", "truncated", "a list", "null", "deeply nested", "huge integer", "not UTF-8"],
+    ids=[
+        "empty",
+        "nul-filled",
+        "truncated",
+        "a list",
+        "null",
+        "deeply nested",
+        "huge integer",
+        "huge exponent",
+        "not UTF-8",
+    ],
 )
 def test_damaged_content_is_unreadable_never_zero(file: Path, content: bytes) -> None:
     file.write_bytes(content)
@@ -90,6 +101,9 @@ def test_damaged_content_is_unreadable_never_zero(file: Path, content: bytes) ->
         {"total_due": 1e12},
         {"updated_at": "hier"},
         {"updated_at": "2026-11-21T08:12:00"},
+        {"updated_at": "9999-12-31T23:59:59+00:00"},
+        {"updated_at": "0001-01-01T00:00:00+23:00"},
+        {"total_due": 1e-300},
     ],
     ids=str,
 )
