@@ -56,6 +56,8 @@ class Database:
             connect_args={"timeout": BUSY_TIMEOUT_SECONDS},
             pool_size=4,
             max_overflow=60,
+            # An error's text reaches the logs, and the values it would show are questions and hashes.
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_connection)
         event.listen(engine, "begin", _begin)

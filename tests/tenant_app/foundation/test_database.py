@@ -12,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from tenant_app.accounts.models import User
 from tenant_app.database import Base, Database
@@ -60,6 +60,17 @@ def test_an_error_leaves_nothing_of_what_was_being_written(database: Database) -
         fail_half_way()
     with database.read() as session:
         assert session.query(User).count() == 0
+
+
+def test_an_error_names_none_of_the_values_being_written(database: Database) -> None:
+    with database.write() as session:
+        session.add(user("a@dupont.test"))
+    with pytest.raises(IntegrityError) as taken, database.write() as session:
+        session.add(user("a@dupont.test"))
+    assert "a@dupont.test" not in str(taken.value)
+    with pytest.raises(OperationalError) as failed, database.read() as session:
+        session.execute(text("SELECT :asked FROM nowhere"), {"asked": "Mon client a-t-il volé ?"})
+    assert "Mon client" not in str(failed.value)
 
 
 def test_a_write_inside_a_write_fails_instead_of_waiting_for_ever(database: Database) -> None:
