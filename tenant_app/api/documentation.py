@@ -18,7 +18,8 @@ class Documentation:
 
     ``body`` and ``query`` are models of what is accepted, ``answer`` of what comes back with ``status``;
     ``errors`` are the statuses a caller must expect. ``upload`` tells a multipart body with one ``file``,
-    ``media_type`` an answer that is not JSON, ``open`` a route that needs no credential.
+    ``media_type`` an answer that is not JSON, ``streams`` one that comes as events when the body asks for
+    it, ``open`` a route that needs no credential.
     """
 
     summary: str
@@ -29,6 +30,7 @@ class Documentation:
     errors: tuple[int, ...]
     upload: bool
     media_type: str
+    streams: bool
     open: bool
 
 
@@ -42,10 +44,13 @@ def documented(
     errors: Sequence[int] = (),
     upload: bool = False,
     media_type: str = "application/json",
+    streams: bool = False,
     open: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Attach the promise to a view function (see ``Documentation``); put it under ``@blueprint.route``."""
-    promise = Documentation(summary, body, query, answer, status, tuple(errors), upload, media_type, open)
+    promise = Documentation(
+        summary, body, query, answer, status, tuple(errors), upload, media_type, streams, open
+    )
 
     def attach(view: Callable[P, R]) -> Callable[P, R]:
         setattr(view, _ATTRIBUTE, promise)

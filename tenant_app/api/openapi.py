@@ -165,6 +165,8 @@ def _responses(rule: Rule, promise: Documentation) -> dict[str, Any]:
         good["content"] = {promise.media_type: {"schema": _reference(promise.answer)}}
     elif promise.media_type != "application/json":
         good["content"] = {promise.media_type: {}}
+    if promise.streams:
+        good["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     if rule.rule.startswith("/v1/"):
         bad = {"application/json": {"schema": _reference(OpenAIError)}}
     else:

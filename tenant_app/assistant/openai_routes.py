@@ -41,6 +41,7 @@ _END: Final = "data: [DONE]\n\n"
     summary="Poser une question, à la manière d'OpenAI",
     body=ChatCompletionRequest,
     answer=ChatCompletion,
+    streams=True,
     errors=[400, 401, 403, 415, 429, 503],
 )
 @requires("chat")

@@ -30,6 +30,7 @@ blueprint = Blueprint("assistant", __name__)
     summary="Poser une question aux documents (avec stream, la réponse vient en text/event-stream)",
     body=Question,
     answer=AnswerView,
+    streams=True,
     errors=[400, 401, 403, 404, 415, 429, 503],
 )
 @requires("chat")

@@ -43,11 +43,17 @@ def commands(
 ALL = list(commands(provision))
 
 
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Like tmp_path, by a short name: sockets under a root bear no long path."""
+    return tmp_path_factory.mktemp("c")
+
+
 @pytest.mark.parametrize("tenant_id", HOSTILE_IDS)
 def test_an_id_that_is_none_is_refused_and_nothing_is_begun(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], tenant_id: str
+    folder: Path, capsys: pytest.CaptureFixture[str], tenant_id: str
 ) -> None:
-    root = tmp_path / "root"
+    root = folder / "root"
     code, out, err = run(capsys, "--root", str(root), "--json", "new", "--plan", "starter", "--", tenant_id)
     assert code == 2
     assert json.loads(out)["error"]["message"]
@@ -57,32 +63,32 @@ def test_an_id_that_is_none_is_refused_and_nothing_is_begun(
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x00b", "a${HOME}", "a\\", "a\u202eb", " a", ""])
 def test_a_name_that_is_no_plain_line_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
+    folder: Path, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
     words = ("new", "acme", "--plan", "starter", "--name", value)
-    code, _, _ = run(capsys, "--root", str(tmp_path / "root"), *words)
+    code, _, _ = run(capsys, "--root", str(folder / "root"), *words)
     assert code == 2
-    assert not list((tmp_path / "root").glob("client-*"))
+    assert not list((folder / "root").glob("client-*"))
 
 
 @pytest.mark.parametrize(
     "pair", ["LD_PRELOAD=/x", "PYTHONPATH=/x", "max_cases=1\n", "max_cases=${X}", "max_cases"]
 )
 def test_only_known_keys_and_plain_values_can_be_set(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], pair: str
+    folder: Path, capsys: pytest.CaptureFixture[str], pair: str
 ) -> None:
     code, _, _ = run(
-        capsys, "--root", str(tmp_path / "root"), "new", "acme", "--plan", "starter", "--set", pair
+        capsys, "--root", str(folder / "root"), "new", "acme", "--plan", "starter", "--set", pair
     )
     assert code == 2
-    assert not list((tmp_path / "root").glob("client-*"))
+    assert not list((folder / "root").glob("client-*"))
 
 
 @pytest.mark.parametrize("words", [("--json", "list"), ("list", "--json"), ("--json", "list", "--json")])
 def test_json_is_asked_for_before_or_after_the_command(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
-    code, out, err = run(capsys, "--root", str(tmp_path), *words)
+    code, out, err = run(capsys, "--root", str(folder), *words)
     assert (code, json.loads(out), err) == (0, [], "")
 
 
@@ -98,24 +104,24 @@ def test_a_command_line_that_is_none_is_refused_in_json_too(
     assert json.loads(out)["error"]["code"] == "refused"
 
 
-def test_an_unknown_client_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_client_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("show", "start", "stop", "restart", "logs", "status", "remove", "purge", "diff", "usage"):
-        code, _, err = run(capsys, "--root", str(tmp_path / "root"), command, "nobody")
+        code, _, err = run(capsys, "--root", str(folder / "root"), command, "nobody")
         assert code == 2, command
         assert "There is no client 'nobody'" in err
 
 
-def test_an_empty_host_says_how_to_begin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "provision new" in run(capsys, "--root", str(tmp_path), "list")[1]
-    assert run(capsys, "--root", str(tmp_path), "events")[1] == "Nothing was done yet.\n"
-    assert run(capsys, "--root", str(tmp_path), "usage")[1] == "Nothing was used yet.\n"
-    assert run(capsys, "--root", str(tmp_path), "diff")[1] == "Everything is as it shall be.\n"
+def test_an_empty_host_says_how_to_begin(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "provision new" in run(capsys, "--root", str(folder), "list")[1]
+    assert run(capsys, "--root", str(folder), "events")[1] == "Nothing was done yet.\n"
+    assert run(capsys, "--root", str(folder), "usage")[1] == "Nothing was used yet.\n"
+    assert run(capsys, "--root", str(folder), "diff")[1] == "Everything is as it shall be.\n"
 
 
 def test_a_dry_run_on_a_new_host_shows_the_shared_parts_first(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = str(tmp_path / "root")
+    root = str(folder / "root")
     code, out, _ = run(capsys, "--root", root, "new", "acme", "--plan", "starter", "--dry-run")
     lines = out.splitlines()
     assert code == 0
@@ -128,32 +134,32 @@ def test_a_dry_run_on_a_new_host_shows_the_shared_parts_first(
 
 
 def test_a_wrong_host_file_is_refused_with_the_place(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "host.yaml").write_text("http_prt: 1\n")
-    code, _, err = run(capsys, "--root", str(tmp_path), "new", "acme", "--plan", "starter")
+    (folder / "host.yaml").write_text("http_prt: 1\n")
+    code, _, err = run(capsys, "--root", str(folder), "new", "acme", "--plan", "starter")
     assert code == 2
     assert "host.yaml: http_prt" in err
 
 
-def test_a_roots_own_plans_win_and_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "plans.yaml").write_text("plans: {}\n")
-    code, _, err = run(capsys, "--root", str(tmp_path), "new", "acme", "--plan", "starter")
+def test_a_roots_own_plans_win_and_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "plans.yaml").write_text("plans: {}\n")
+    code, _, err = run(capsys, "--root", str(folder), "new", "acme", "--plan", "starter")
     assert code == 2
     assert "plans.yaml" in err
 
 
 def test_a_privileged_port_is_refused_by_the_local_driver(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "host.yaml").write_text("http_port: 80\n")
-    code, _, err = run(capsys, "--root", str(tmp_path), "host", "init")
+    (folder / "host.yaml").write_text("http_port: 80\n")
+    code, _, err = run(capsys, "--root", str(folder), "host", "init")
     assert code == 2
     assert "80 needs root" in err
 
 
-def test_a_root_too_long_for_sockets_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, "--root", str(tmp_path / ("a" * 100)), "host", "init")
+def test_a_root_too_long_for_sockets_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "--root", str(folder / ("a" * 100)), "host", "init")
     assert code == 2
     assert "too long a path" in err
 
@@ -197,10 +203,10 @@ def test_a_shell_is_taught_to_complete(capsys: pytest.CaptureFixture[str], shell
     assert "_PROVISION_COMPLETE" in out
 
 
-def test_the_shell_completes_commands(tmp_path: Path) -> None:
+def test_the_shell_completes_commands(folder: Path) -> None:
     environment = {
         "_PROVISION_COMPLETE": "bash_complete", "COMP_WORDS": "provision res", "COMP_CWORD": "1",
-        "PATH": "/usr/bin:/bin", "HOME": str(tmp_path),
+        "PATH": "/usr/bin:/bin", "HOME": str(folder),
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "provisioner"], env=environment, capture_output=True, text=True, check=False
@@ -208,11 +214,11 @@ def test_the_shell_completes_commands(tmp_path: Path) -> None:
     assert "plain,restart" in done.stdout
 
 
-def test_only_what_a_command_needs_is_loaded(tmp_path: Path) -> None:
+def test_only_what_a_command_needs_is_loaded(folder: Path) -> None:
     heavy = ("httpx", "rich", "flask", "jwt", "alembic", "psutil")
     program = (
         "import sys; from provisioner.cli.main import main; "
-        f"main(['--root', {str(tmp_path)!r}, 'list']); "
+        f"main(['--root', {str(folder)!r}, 'list']); "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
