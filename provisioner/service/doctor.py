@@ -25,6 +25,7 @@ def examine(context: Context) -> list[Finding]:
         *_unfinished(entries),
         *_unhealthy(context),
         *_unknown_folders(context, entries),
+        *_open_settings(context),
         *_open_secrets(context, entries),
         *_differing_files(context),
     ]
@@ -56,6 +57,15 @@ def _unknown_folders(context: Context, entries: list[Entry]) -> Iterator[Finding
         if folder.name not in known:
             mend = "`provision remove` again if the client is archived; otherwise look at it and delete it."
             yield Finding(folder.name, f"{folder} belongs to no client that is served.", mend)
+
+
+def _open_settings(context: Context) -> Iterator[Finding]:
+    """The dashboard reads host.yaml through its group; a mail password in it is not for the clients."""
+    path = context.layout.host_file
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o007:
+        group = context.driver.reader_group
+        mend = f"chgrp {group} {path} && chmod 640 {path}" if group else f"chmod 600 {path}"
+        yield Finding("host", f"{path}, where a mail password belongs, can be read by everybody.", mend)
 
 
 def _open_secrets(context: Context, entries: list[Entry]) -> Iterator[Finding]:

@@ -8,25 +8,26 @@ from collections.abc import Sequence
 from provisioner.drivers.protocol import Driver
 from provisioner.errors import WrongState
 from provisioner.filesystem import RenderedFile
-from provisioner.host import starting_text
+from provisioner.host import HostSettings, starting_text
 from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
-from provisioner.steps import Step, WriteFile
+from provisioner.steps import CreateGroup, Step, WriteFile
 
 
 def init(context: Context) -> None:
     """Have the root, its host.yaml and the shared parts there and running; all clients with them."""
     with changing(context, "host init") as transaction:
-        transaction.execute(_settings_steps(context))
+        transaction.execute(settings_steps(context.host, context.driver.reader_group))
         transaction.prepare_host()
 
 
 def rehearse_init(context: Context) -> Sequence[Step]:
     """Return exactly the steps `init` would do now."""
     driver: Driver = context.driver
-    return (*_settings_steps(context), *driver.host_steps(driver.observe_host()))
+    settings = settings_steps(context.host, driver.reader_group)
+    return (*settings, *driver.host_steps(driver.observe_host()))
 
 
 def stop(context: Context) -> None:
@@ -51,9 +52,14 @@ def act_as_dashboard(context: Context) -> None:
         os.setuid(owner.st_uid)
 
 
-def _settings_steps(context: Context) -> tuple[Step, ...]:
-    """A host.yaml that is there is the operator's own and is left alone."""
-    file = context.layout.host_file
+def settings_steps(host: HostSettings, readers: str | None) -> tuple[Step, ...]:
+    """Steps to have a host.yaml only root and the group `readers` read: a mail password belongs in it.
+
+    One that is there is the operator's own and is left alone; `doctor` says when others may read it.
+    """
+    file = host.layout.host_file
     if file.exists():
         return ()
-    return (WriteFile(RenderedFile(file, starting_text(context.host), 0o644)),)
+    if readers is None:
+        return (WriteFile(RenderedFile(file, starting_text(host), 0o600)),)
+    return (CreateGroup(readers), WriteFile(RenderedFile(file, starting_text(host), 0o640, group=readers)))

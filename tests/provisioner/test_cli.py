@@ -142,6 +142,18 @@ def test_a_wrong_host_file_is_refused_with_the_place(
     assert "host.yaml: http_prt" in err
 
 
+def test_doctor_finds_a_host_file_that_everybody_can_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "host.yaml"
+    file.write_text("smtp_url: smtp://user:secret@mail.example.fr\n")
+    file.chmod(0o644)
+    found = json.loads(run(capsys, "--root", str(tmp_path), "--json", "doctor")[1])
+    assert [one["mend"] for one in found if str(file) in one["problem"]] == [f"chmod 600 {file}"]
+    file.chmod(0o600)
+    assert str(file) not in run(capsys, "--root", str(tmp_path), "--json", "doctor")[1]
+
+
 def test_a_roots_own_plans_win_and_are_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "plans.yaml").write_text("plans: {}\n")
     code, _, err = run(capsys, "--root", str(folder), "new", "acme", "--plan", "starter")
