@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from tenant_app import data_directory
 from tenant_app.data_directory import DataDirectoryInUse
 from tenant_app.logs import configure_logs
-from tenant_app.schema_revision import SchemaOutOfDate, require_current
+from tenant_app.schema_revision import SchemaOutOfDate, require_current, require_not_lost
 from tenant_app.settings import EX_CONFIG, InvalidSettings, Settings, load_settings
 
 
@@ -51,7 +51,9 @@ def _serve(settings: Settings) -> int:
     configure_logs(settings.client_id)
     data_directory.prepare(settings.data_dir)
     data_directory.hold(settings.data_dir)
-    require_current(settings.data_dir / data_directory.DATABASE)
+    database = settings.data_dir / data_directory.DATABASE
+    require_not_lost(database, settings.data_dir / data_directory.ORIGINALS)
+    require_current(database)
     TenantServer(settings).run()
     return 0
 

@@ -8,6 +8,7 @@ from tenant_app.clock import SystemClock
 from tenant_app.data_directory import DataDirectoryInUse
 from tenant_app.errors import TenantAppError
 from tenant_app.operations import perform
+from tenant_app.schema_revision import DatabaseLost, require_not_lost
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
 
@@ -23,6 +24,8 @@ def administer(name: str, settings: Settings, source: TextIO, answer: TextIO) ->
         result, status = _error(error.code, _explain(error)), 1
     except DataDirectoryInUse as error:
         result, status = _error("in-use", str(error)), 1
+    except DatabaseLost as error:
+        result, status = _error("database-lost", str(error)), 1
     except (OSError, ValueError) as error:
         result, status = _error("failed", str(error)), 1
     json.dump(result, answer, ensure_ascii=False)
@@ -33,6 +36,9 @@ def administer(name: str, settings: Settings, source: TextIO, answer: TextIO) ->
 def _perform(name: str, settings: Settings, payload: dict[str, Any]) -> dict[str, Any]:
     data_directory.prepare(settings.data_dir)
     data_directory.hold(settings.data_dir)
+    require_not_lost(
+        settings.data_dir / data_directory.DATABASE, settings.data_dir / data_directory.ORIGINALS
+    )
     services = build_services(settings, SystemClock())
     try:
         return perform(name, services, payload, running=False)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 DATABASE = "tenant.sqlite3"
 USAGE = "usage"
-_PRIVATE = ("originals", "chroma", "tmp")
+ORIGINALS = "originals"
+_PRIVATE = (ORIGINALS, "chroma", "tmp")
 _PRIVATE_MODE = 0o700
 # The vendor's dashboard reads the usage files as a member of the directory's group.
 _USAGE_MODE = 0o2750

@@ -15,9 +15,23 @@ class SchemaOutOfDate(Exception):
     """The database is not at the revision this program needs; the message says how to mend it."""
 
 
+class DatabaseLost(SchemaOutOfDate):
+    """Documents are kept but the database that knows them is gone; creating an empty one would lose them."""
+
+
 def newest_revision() -> str:
     """Return the id of the last migration, which is its file's name."""
     return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def require_not_lost(database: Path, originals: Path) -> None:
+    """Raise DatabaseLost when there is no migrated database while `originals` holds documents."""
+    kept = sum(1 for _ in originals.iterdir())
+    if kept and (not database.is_file() or _revision(database) is None):
+        raise DatabaseLost(
+            f"database {database} is missing, empty or damaged while {originals} holds {kept} documents; "
+            "restore the database from a backup, or move those files elsewhere to begin anew"
+        )
 
 
 def require_current(database: Path) -> None:

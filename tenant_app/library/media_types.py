@@ -28,7 +28,7 @@ _MAIL_HEADER: Final = re.compile(
     rb"^(?:Received|Return-Path|Message-ID|MIME-Version|Delivered-To|X-Mozilla-Status): ", re.M | re.I
 )
 _MAIL_START: Final = re.compile(rb"[A-Za-z][A-Za-z-]*: ")
-# Possessive (`*+`): where a comment ends is never tried twice, or a row of them would take for ever to refuse.
+# Possessive (`*+`): where a comment ends is never tried twice; a row of them would take for ever to refuse.
 _HTML_START: Final = re.compile(
     rb"\s*+(?:<\?xml[^>]*>\s*+)?(?:<!--(?:(?!-->).)*+-->\s*+)*+"
     rb"<(?:!doctype\s+html|(?:html|head|title|body|main|article|section|div|p|h[1-6]|table|ul|ol)[\s>])",

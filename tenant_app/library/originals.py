@@ -5,14 +5,18 @@ import os
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Final
 
 from flask_babel import lazy_gettext
 
+from tenant_app.data_directory import ORIGINALS
 from tenant_app.errors import TooLarge
 from tenant_app.settings import BYTES_PER_MB
 
+SET_ASIDE_FOR: Final = timedelta(days=30)
+"""How long a file that no document claims is kept: time to notice that the wrong backup was restored."""
 _PIECE_BYTES: Final = 256 * 1024
 
 
@@ -30,11 +34,12 @@ class Received:
 
 
 class Originals:
-    """The directories ``tmp/`` and ``originals/``; file names are ours, never the uploader's."""
+    """The directories ``tmp/``, ``originals/``, ``set-aside/``; file names are ours, never the uploader's."""
 
     def __init__(self, data_dir: Path) -> None:
         self._arriving = data_dir / "tmp"
-        self._kept = data_dir / "originals"
+        self._kept = data_dir / ORIGINALS
+        self._set_aside = data_dir / "set-aside"
 
     def receive(self, stream: IO[bytes], most_bytes: int) -> Received:
         """Write a stream to a temporary file, hashing it on the way.
@@ -76,12 +81,29 @@ class Originals:
         """Remove a kept file; one that is not there is no error, since a removal may have been cut short."""
         self.path_of(sha256).unlink(missing_ok=True)
 
-    def sweep(self, known: Collection[str]) -> int:
-        """Remove what a sudden end left: arriving files, and kept ones of no document; return how many."""
-        lost = [*self._arriving.iterdir(), *(path for path in self._kept.iterdir() if path.name not in known)]
-        for path in lost:
+    def sweep(self, known: Collection[str], now: datetime) -> int:
+        """Mend what a sudden end or a restored database left; return how many kept files no document claims.
+
+        Those are set aside for SET_ASIDE_FOR rather than removed: the database may be older than they are.
+        They come back with one that knows them. Arriving files are removed.
+        """
+        for path in self._arriving.iterdir():
             path.unlink()
-        return len(lost)
+        self._look_through_set_aside(known, now)
+        unclaimed = [path for path in self._kept.iterdir() if path.name not in known]
+        for path in unclaimed:
+            # The moment it is set aside, from which its time counts.
+            os.utime(path, (now.timestamp(), now.timestamp()))
+            path.replace(self._set_aside / path.name)
+        return len(unclaimed)
+
+    def _look_through_set_aside(self, known: Collection[str], now: datetime) -> None:
+        self._set_aside.mkdir(mode=0o700, exist_ok=True)
+        for path in self._set_aside.iterdir():
+            if path.name in known:
+                path.replace(self.path_of(path.name))
+            elif path.stat().st_mtime <= (now - SET_ASIDE_FOR).timestamp():
+                path.unlink()
 
     def reading_output(self) -> Path:
         """Return a new, empty, private file for what a reading child writes."""

@@ -16,7 +16,8 @@ from tenant_app.database import Database
 from tenant_app.errors import NotFound, TooLarge
 from tenant_app.library.media_types import judge_media_type
 from tenant_app.library.names import accepted_name
-from tenant_app.library.originals import Originals, Received
+from tenant_app.library.originals import SET_ASIDE_FOR, Originals, Received
+from tenant_app.logs import get_log
 from tenant_app.passages import Chunk, Document, DocumentText, library_totals
 from tenant_app.retrieval.access import visible_documents
 from tenant_app.retrieval.fulltext import remove_terms
@@ -25,6 +26,8 @@ from tenant_app.settings import BYTES_PER_MB
 
 CONTEXT_CHARACTERS: Final = 600
 """How much of the text around a passage is shown with it, on each side."""
+
+_log = get_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -200,11 +203,13 @@ class Library:
             )
 
     def sweep(self) -> None:
-        """Remove files that a sudden end left without a document; before the first upload is served."""
+        """Put away files left without a document; before the first upload is served."""
         with self._changing:
             with self._database.read() as session:
                 known = set(session.scalars(select(Document.sha256)))
-            self._originals.sweep(known)
+            unclaimed = self._originals.sweep(known, self._clock.now())
+        if unclaimed:
+            _log.warning("originals_set_aside", files=unclaimed, days=SET_ASIDE_FOR.days)
 
     def _register(self, actor: Actor, received: Received, name: str, media_type: str) -> Intake:
         with self._database.write() as session:

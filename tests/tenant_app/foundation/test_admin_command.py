@@ -100,3 +100,24 @@ def test_no_secret_is_stored_and_nothing_is_readable_by_others(ready: Instance) 
     assert API_KEY.encode() not in stored
     for path in ready.data_dir.rglob("*"):
         assert path.stat().st_mode & 0o007 == 0, path
+
+
+@pytest.mark.parametrize("left", [None, b"", b"not a database, but long enough to be read as one" * 50])
+def test_no_command_puts_an_empty_database_beside_the_documents_of_a_lost_one(
+    instance: Instance, left: bytes | None
+) -> None:
+    instance.init()
+    database, original = instance.data_dir / "tenant.sqlite3", instance.data_dir / "originals" / ("0" * 64)
+    original.write_bytes(b"Le bail.")
+    database.unlink()
+    if left is not None:
+        database.write_bytes(left)
+    for command in ("migrate", "user-list"):
+        status, answer = instance.admin(command)
+        assert (status, answer["error"]["code"]) == (1, "database-lost")
+        assert "restore the database from a backup" in answer["error"]["message"]
+    status, message = instance.refused()
+    assert status == 78
+    assert "restore the database from a backup" in message
+    assert (database.read_bytes() if database.exists() else None) == left
+    assert original.read_bytes() == b"Le bail."

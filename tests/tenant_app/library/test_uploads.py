@@ -8,10 +8,11 @@ from flask.testing import FlaskClient
 
 from tenant_app.accounts.actor import OPERATOR
 from tenant_app.errors import TooLarge
-from tenant_app.library.originals import Originals
+from tenant_app.library.originals import SET_ASIDE_FOR, Originals
 from tenant_app.passages import library_totals
 from tenant_app.services import Services
 from tenant_app.settings import Settings
+from tests.tenant_app.clock import FixedClock
 from tests.tenant_app.environment import environment
 from tests.tenant_app.library import samples
 from tests.tenant_app.library.shelf import Shelf
@@ -149,6 +150,22 @@ def test_files_left_by_a_sudden_end_are_swept_away(services: Services, shelf: Sh
     services.library.sweep()
     assert list((data_dir / "tmp").iterdir()) == []
     assert len(list((data_dir / "originals").iterdir())) == 1
+
+
+def test_files_no_document_claims_are_set_aside_and_come_back_with_the_database_that_knows_them(
+    services: Services, shelf: Shelf, data_dir: Path, clock: FixedClock
+) -> None:
+    """A backup older than the newest documents was restored, then the right one."""
+    shelf.upload(b"Le bail.")
+    (kept,) = (data_dir / "originals").iterdir()
+    originals = Originals(data_dir)
+    assert originals.sweep(known=(), now=clock.now()) == 1
+    assert list((data_dir / "originals").iterdir()) == []
+    services.library.sweep()
+    assert kept.read_bytes() == b"Le bail."
+    originals.sweep(known=(), now=clock.now())
+    originals.sweep(known=(), now=clock.now() + SET_ASIDE_FOR)
+    assert list((data_dir / "set-aside").iterdir()) == []
 
 
 def test_removing_takes_the_file_too(shelf: Shelf, services: Services, data_dir: Path) -> None:
