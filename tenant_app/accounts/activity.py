@@ -1,5 +1,7 @@
 """Who used the instance in which month. Sign-ins are forgotten once they expire; this is not."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -19,6 +21,11 @@ class UserActivity(Base):
 def note_activity(session: Session, user_id: int, month: str) -> None:
     """Remember that the user was active in the month; once is enough."""
     session.execute(insert(UserActivity).values(user_id=user_id, month=month).on_conflict_do_nothing())
+
+
+def active_months(session: Session) -> Sequence[str]:
+    """Return the months in which any of the present users was active."""
+    return session.scalars(select(UserActivity.month).distinct()).all()
 
 
 def count_active_users(session: Session, month: str) -> int:

@@ -1,7 +1,7 @@
 """``usage/<month>.json``: the usage record as a file, which the vendor's dashboard reads.
 
 The ledger is the truth and no quota is ever read from here. The file is replaced whole, so a reader sees the
-old record or the new one; one found damaged is written again.
+old record or the new one; one found damaged or behind the ledger is written again.
 """
 
 import os
@@ -30,6 +30,7 @@ class UsageExport:
     def __init__(self, report: UsageReport, directory: Path) -> None:
         self._report = report
         self._directory = directory
+        self._month = report.month()
         self._asking = threading.Lock()
         self._stale: set[str] = set()
         self._asked = 0
@@ -60,20 +61,24 @@ class UsageExport:
     def write(self, month: str) -> Usage:
         """Write the month's file unless it already says so, and return the record.
 
-        Raises OSError when it cannot be written; the old file is then still there.
+        Of a month that is over, what was due is left as it was. Raises OSError when the file cannot be
+        written; the old one is then still there.
         """
         usage = self._report.usage(month)
         path = self._directory / f"{month}.json"
         kept = read_usage(path)
+        if kept is not None and month < self._report.month():
+            usage = usage.completing(kept)
         if kept is None or not usage.says_the_same_as(kept):
             replace_file(path, usage.model_dump_json(indent=2).encode() + b"\n", MODE)
         return usage
 
     def start(self) -> None:
         """Write what is damaged or out of date, then look again now and then in a thread of its own."""
-        for month in self._damaged():
+        # A sudden end may have come between the ledger and the file, in a month that is over by now.
+        for month in self._report.months_in_use() | self._exported():
             self.publish(month)
-        self.publish()
+        self._look()
         self._thread = threading.Thread(target=self._refresh, name="usage-export", daemon=True)
         self._thread.start()
 
@@ -83,12 +88,19 @@ class UsageExport:
             return
         self._stopping.set()
         self._thread.join()
-        self.publish()
+        self._look()
 
     def _refresh(self) -> None:
-        # Sign-ins and users change the record too, and at midnight another month begins.
         while not self._stopping.wait(SECONDS_BETWEEN_REFRESHES):
-            self.publish()
+            self._look()
+
+    def _look(self) -> None:
+        # Sign-ins and users change the record too; one that has ended may have changed since the last look.
+        present = self._report.month()
+        if self._month != present:
+            self.publish(self._month)
+        self.publish(present)
+        self._month = present
 
     def _write_all(self, months: set[str]) -> None:
         for month in sorted(months):
@@ -104,9 +116,9 @@ class UsageExport:
             else:
                 self._in_trouble = False
 
-    def _damaged(self) -> list[str]:
+    def _exported(self) -> set[str]:
         named = (_FILE_NAME.fullmatch(path.name) for path in self._directory.iterdir())
-        return [name[1] for name in named if name and read_usage(self._directory / name[0]) is None]
+        return {name[1] for name in named if name}
 
 
 def read_usage(path: Path) -> Usage | None:

@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tenant_app.accounts.activity import count_active_users
+from tenant_app.accounts.activity import active_months, count_active_users
 from tenant_app.billing.ledger import units_used
 from tenant_app.billing.models import LedgerEntry
 from tenant_app.billing.money import ExactEuros, Money, to_cents
@@ -21,6 +21,16 @@ from tenant_app.settings import Settings
 Count = Annotated[int, Field(ge=0)]
 Limit = Count | None
 """None: unlimited."""
+_OF_THE_MOMENT: Final = {
+    "analyses_limit",
+    "users_limit",
+    "overage_fees",
+    "total_due",
+    "requests_limit",
+    "documents",
+    "storage_bytes",
+}
+"""What the settings and the library say, not the month's ledger."""
 
 
 class Usage(BaseModel):
@@ -53,6 +63,14 @@ class Usage(BaseModel):
         """Return whether nothing but the moment of the count differs."""
         return self.model_copy(update={"updated_at": other.updated_at}) == other
 
+    def completing(self, kept: Self) -> Self:
+        """Return what is counted now of a month that is over, with the rest as ``kept`` recorded it then.
+
+        The plan and the library may have changed since, and a user active then may have been erased.
+        """
+        then = kept.model_dump(include=_OF_THE_MOMENT)
+        return self.model_copy(update={**then, "users_active": max(self.users_active, kept.users_active)})
+
 
 class UsageReport:
     """Reads the ledger; changes nothing."""
@@ -65,6 +83,12 @@ class UsageReport:
     def month(self) -> str:
         """Return the present month."""
         return month_of(self._clock.now())
+
+    def months_in_use(self) -> set[str]:
+        """Return every month that counts a unit or an active user."""
+        with self._database.read() as session:
+            counted = session.scalars(select(LedgerEntry.month).distinct())
+            return {*counted, *active_months(session)}
 
     def next_billing(self) -> date:
         """Return the first day of the next month, when the next bill is made."""

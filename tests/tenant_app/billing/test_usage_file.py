@@ -9,10 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from tenant_app.accounts.activity import note_activity
 from tenant_app.accounts.actor import Actor
+from tenant_app.accounts.models import User
 from tenant_app.billing import export as export_module
-from tenant_app.billing.export import read_usage, replace_file
+from tenant_app.billing.export import UsageExport, read_usage, replace_file
 from tenant_app.database import Database
 from tenant_app.passages import Document
 from tests.tenant_app.billing.conftest import BuildBilling
@@ -190,6 +193,70 @@ def test_a_damaged_file_is_written_again_from_the_ledger_at_the_next_start(
     billing().start()
 
     assert requests_in(folder / f"{month}.json") == 1
+
+
+def test_what_a_sudden_end_kept_out_of_a_file_is_in_it_after_the_next_start_next_month(
+    billing: BuildBilling, anna: Actor, folder: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = billing(price_cents="9900")
+    first.start()
+    monkeypatch.setattr(UsageExport, "publish", lambda *_: None)
+    first.ledger.settle(first.ledger.reserve(anna), mode="llm", tokens_in=1000, tokens_out=100)
+    monkeypatch.undo()
+
+    clock.set(datetime(2025, 2, 1, 0, 5, tzinfo=UTC))
+    billing(price_cents="29900").start()
+
+    january = read_usage(folder / "2025-01.json")
+    assert january is not None
+    assert (january.requests_used, january.tokens_in, january.users_active) == (1, 1000, 1)
+    assert january.total_due == Decimal("99.00")
+
+
+def test_a_month_whose_file_is_missing_gets_it_at_the_next_start(
+    billing: BuildBilling, anna: Actor, folder: Path, clock: FixedClock
+) -> None:
+    first = billing()
+    first.ledger.settle(first.ledger.reserve(anna), mode="local")
+    (folder / "2025-01.json").unlink()
+
+    clock.set(datetime(2025, 3, 1, tzinfo=UTC))
+    billing().start()
+
+    assert requests_in(folder / "2025-01.json") == 1
+
+
+def test_a_user_erased_later_still_counts_for_a_month_that_is_over(
+    billing: BuildBilling, anna: Actor, folder: Path, clock: FixedClock, database: Database
+) -> None:
+    tenant = billing()
+    tenant.ledger.settle(tenant.ledger.reserve(anna), mode="local")
+    clock.set(datetime(2025, 2, 1, tzinfo=UTC))
+    with database.write() as session:
+        session.execute(delete(User).where(User.id == anna.user_id))
+
+    billing().start()
+
+    january = read_usage(folder / "2025-01.json")
+    assert january is not None
+    assert january.users_active == 1
+
+
+def test_a_sign_in_in_the_last_seconds_of_a_month_is_in_its_file(
+    billing: BuildBilling, anna: Actor, folder: Path, clock: FixedClock, database: Database
+) -> None:
+    tenant = billing()
+    tenant.start()
+    assert anna.user_id is not None
+    with database.write() as session:
+        note_activity(session, anna.user_id, "2025-01")
+
+    clock.set(datetime(2025, 2, 1, tzinfo=UTC))
+    tenant.stop()
+
+    january = read_usage(folder / "2025-01.json")
+    assert january is not None
+    assert january.users_active == 1
 
 
 def test_a_damaged_file_changes_no_quota(billing: BuildBilling, anna: Actor, folder: Path) -> None:
