@@ -56,6 +56,13 @@ class OpenAIError(BaseModel):
     error: OpenAIErrorDetail
 
 
+class StreamedEvent(BaseModel):
+    """One event of a streamed answer; ``data`` is JSON, or ``[DONE]`` at the end of an OpenAI stream."""
+
+    event: str | None = None
+    data: str
+
+
 @blueprint.get("/api/openapi.json")
 @documented(summary="Cette description, en OpenAPI 3.1", open=True)
 def description() -> Response:
@@ -84,7 +91,7 @@ def describe(app: Flask) -> dict[str, Any]:
 
 def _described(app: Flask) -> dict[str, Any]:
     promises = list(_promises(app))
-    models: list[type[BaseModel]] = [Problem, OpenAIError]
+    models: list[type[BaseModel]] = [Problem, OpenAIError, StreamedEvent]
     for _, _, promise in promises:
         models += [model for model in (promise.body, promise.query, promise.answer) if model]
     modes = [(model, "validation") for model in dict.fromkeys(models)]
@@ -166,7 +173,7 @@ def _responses(rule: Rule, promise: Documentation) -> dict[str, Any]:
     elif promise.media_type != "application/json":
         good["content"] = {promise.media_type: {}}
     if promise.streams:
-        good["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+        good["content"]["text/event-stream"] = {"schema": _reference(StreamedEvent)}
     if rule.rule.startswith("/v1/"):
         bad = {"application/json": {"schema": _reference(OpenAIError)}}
     else:
