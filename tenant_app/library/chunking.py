@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from tenant_app.library.parsing.protocol import Block
+from tenant_app.library.parsing.protocol import Block, ParseError
 from tenant_app.library.parsing.structure import is_article
 from tenant_app.passages import HEADING_SEPARATOR
 
@@ -12,6 +13,13 @@ LONGEST_PASSAGE = 1_200
 """Characters: what a reader takes in at a glance, and little more than small embedding models read."""
 SHORTEST_PASSAGE = 300
 """A section shorter than this goes on into the next one, unless that one is an article."""
+
+LONGEST_HEADING = 200
+"""Characters: a longer block is body text, even when its author marked it as a heading."""
+LONGEST_HEADING_PATH = 400
+"""Characters of headings kept with each passage: the innermost that fit."""
+MOST_PASSAGES = 20_000
+"""Of one document: some 6,000 pages. What a passage costs is paid in disk, memory and hours of vectors."""
 
 _BLOCK_SEPARATOR = "\n\n"
 _ARTICLE_DEPTH = 7
@@ -51,10 +59,16 @@ def cut_passages(blocks: list[Block]) -> list[Passage]:
     """Return the passages of a document, in order; together they cover its whole text.
 
     A heading begins a passage and belongs to it; a passage ends before the next heading unless it is still
-    short, and never exceeds LONGEST_PASSAGE characters unless one unbreakable word does.
+    short, and never exceeds LONGEST_PASSAGE characters.
+
+    Raises ParseError("too_large") beyond MOST_PASSAGES.
     """
     text = document_text(blocks)
-    return [_passage(text, group) for group in _groups(_pieces(blocks))]
+    groups = islice(_groups(_pieces(blocks)), MOST_PASSAGES + 1)
+    passages = [_passage(text, group) for group in groups]
+    if len(passages) > MOST_PASSAGES:
+        raise ParseError("too_large", f"more than {MOST_PASSAGES} passages")
+    return passages
 
 
 def _pieces(blocks: list[Block]) -> Iterator[_Piece]:
@@ -74,7 +88,7 @@ def _pieces(blocks: list[Block]) -> Iterator[_Piece]:
 def _depth(block: Block) -> int:
     if is_article(block.text):
         return _ARTICLE_DEPTH
-    return block.level
+    return block.level if len(block.text) <= LONGEST_HEADING else 0
 
 
 def _split(piece: _Piece, text: str) -> Iterator[_Piece]:
@@ -131,7 +145,13 @@ def _passage(text: str, group: list[_Piece]) -> Passage:
     return Passage(
         text=text[start:end],
         page=group[0].page,
-        heading=HEADING_SEPARATOR.join(body.path),
+        heading=_heading(body.path),
         char_start=start,
         char_end=end,
     )
+
+
+def _heading(path: tuple[str, ...]) -> str:
+    while len(heading := HEADING_SEPARATOR.join(path)) > LONGEST_HEADING_PATH:
+        path = path[1:]
+    return heading

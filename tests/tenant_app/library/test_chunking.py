@@ -1,10 +1,17 @@
 """Passages follow the structure of a document and cover all of it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenant_app.library.chunking import LONGEST_PASSAGE, cut_passages, document_text
-from tenant_app.library.parsing.protocol import Block
+from tenant_app.library.chunking import (
+    LONGEST_HEADING_PATH,
+    LONGEST_PASSAGE,
+    MOST_PASSAGES,
+    cut_passages,
+    document_text,
+)
+from tenant_app.library.parsing.protocol import Block, ParseError
 
 LONG = "Le bailleur est tenu de remettre au locataire un logement décent. " * 8
 
@@ -62,6 +69,27 @@ def test_a_long_paragraph_is_cut_after_a_sentence() -> None:
 def test_a_passage_has_the_page_it_begins_on() -> None:
     passages = cut_passages([Block("Un.", page=1), Block(LONG, page=1), Block(LONG * 2, page=2)])
     assert [passage.page for passage in passages] == [1, 2]
+
+
+def test_a_heading_as_long_as_a_text_is_a_text() -> None:
+    """A page-long title, or body text in a heading's style, is not copied into every passage below it."""
+    passages = cut_passages([Block("Titre " * 5_000, level=1), Block("Objet", level=2), Block(LONG)])
+    assert {passage.heading for passage in passages} == {"", "Objet"}
+    assert all(len(passage.text) <= LONGEST_PASSAGE for passage in passages)
+
+
+def test_a_passage_keeps_the_innermost_of_many_headings() -> None:
+    titles = [Block(f"{level} {'titre ' * 30}", level=level) for level in range(1, 7)]
+    (*_, last) = cut_passages([*titles, Block(LONG), Block("Article 7"), Block(LONG)])
+    assert last.heading.endswith("Article 7")
+    assert last.heading.startswith("5 titre")
+    assert len(last.heading) <= LONGEST_HEADING_PATH
+
+
+def test_a_document_of_more_passages_than_can_be_taken_in_is_refused() -> None:
+    with pytest.raises(ParseError) as refusal:
+        cut_passages([Block("Article 1"), Block("x")] * (MOST_PASSAGES + 1))
+    assert refusal.value.code == "too_large"
 
 
 def test_no_block_gives_no_passage() -> None:
