@@ -96,8 +96,8 @@ def _detach(copy: Path, directory: Path) -> None:
             text = path.read_text("utf-8", "surrogateescape")
             path.write_text(live.sub(rf"\g<1>{copy}/", text), "utf-8", "surrogateescape")
     main = copy / "nginx.conf"
-    text = _PID.sub(f"pid {copy}/nginx.pid;", main.read_text("utf-8"))
-    main.write_text(_TEMPORARY.sub(rf"\g<1>{copy}/temporary", text), "utf-8")
+    text = _PID.sub(f"pid {copy}/nginx.pid;", main.read_text("utf-8", "surrogateescape"))
+    main.write_text(_TEMPORARY.sub(rf"\g<1>{copy}/temporary", text), "utf-8", "surrogateescape")
 
 
 def _explain(error: CommandFailed, copy: Path, step: ChangeNginx) -> NginxRefuses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -105,7 +106,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         session.output.error(ProvisionError("Stopped; nothing was done."))
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last door: whoever asked for JSON gets one document
+        return _unforeseen(session, error)
     return status if isinstance(status, int) else 0
+
+
+def _unforeseen(session: Session, error: Exception) -> int:
+    """Tell of a failure no part of ours has words for; the system's own say what and where."""
+    if session.output.verbose or not isinstance(error, OSError):
+        traceback.print_exception(error)
+    failure = _from_system(error) if isinstance(error, OSError) else _defect(error)
+    session.output.error(failure)
+    return failure.exit_code
+
+
+def _from_system(error: OSError) -> ProvisionError:
+    if isinstance(error, PermissionError):
+        mend = "Run the command as the user whose root it is; `sudo` for root's."
+    else:
+        mend = "Remove the cause, then run the same command again; with `--verbose` it says where it stopped."
+    return ProvisionError(f"The system refused: {error}.", mend)
+
+
+def _defect(error: Exception) -> ProvisionError:
+    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return ProvisionError(
+        f"Tenantry failed where it should not ({told}).",
+        "`provision doctor` says what it left; please report it with the lines above.",
+    )
 
 
 def _misused(session: Session, error: click.UsageError) -> int:

@@ -74,6 +74,8 @@ def _upload(client: OperatorClient, file: Path) -> Outcome:
         return _outcome(str(file), client.upload(file))
     except InstanceRefused as error:
         return Outcome(str(file), "refused", error=error.message)
+    except OSError as error:
+        return Outcome(str(file), "refused", error=f"It cannot be read: {error.strerror}.")
 
 
 def _settled(client: OperatorClient, outcome: Outcome) -> Outcome:

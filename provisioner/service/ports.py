@@ -5,15 +5,21 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Mapping
+from typing import Final
 
-from provisioner.errors import PortUnavailable
+from provisioner.errors import InvalidRequest, PortUnavailable
 from provisioner.host import HostSettings
+
+_FIRST: Final = 1024
+"""Ports below belong to root; clients are not root."""
+_LAST: Final = 65535
 
 
 def choose(asked: int | None, booked: Mapping[int, str], host: HostSettings) -> int:
     """Return the port asked for or, when none is, the first of the range that is neither booked nor in use.
 
-    Raises PortUnavailable when the port asked for is not free, or when no port of the range is.
+    Raises InvalidRequest when no client can have the port asked for; PortUnavailable when it is not free, or
+    when no port of the range is.
     """
     if asked is not None:
         _check(asked, booked, host)
@@ -41,6 +47,8 @@ def in_use(port: int) -> bool:
 
 def _check(port: int, booked: Mapping[int, str], host: HostSettings) -> None:
     mend = "Give another `--port`, or none to have one chosen."
+    if not _FIRST <= port <= _LAST:
+        raise InvalidRequest("--port", f"{port} is not between {_FIRST} and {_LAST}.", mend)
     if port in booked:
         raise PortUnavailable(f"Port {port} is booked by {booked[port]!r}.", mend)
     if port == host.http_port:

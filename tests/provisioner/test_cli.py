@@ -104,6 +104,38 @@ def test_a_command_line_that_is_none_is_refused_in_json_too(
     assert json.loads(out)["error"]["code"] == "refused"
 
 
+@pytest.mark.parametrize("port", ["0", "-1", "80", "70000"])
+def test_a_port_no_client_can_have_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], port: str
+) -> None:
+    words = ("new", "acme", "--plan", "starter", f"--port={port}", "--dry-run")
+    code, out, _ = run(capsys, "--root", str(tmp_path / "root"), "--json", *words)
+    assert code == 2
+    assert "between 1024 and 65535" in json.loads(out)["error"]["message"]
+
+
+def test_what_the_system_refuses_is_told_in_json_with_a_mend(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "host.yaml").mkdir()
+    code, out, err = run(capsys, "--root", str(tmp_path), "--json", "host", "init", "--dry-run")
+    told = json.loads(out)["error"]
+    assert code == 1
+    assert str(tmp_path / "host.yaml") in told["message"]
+    assert told["mend"]
+    assert "Traceback" not in err
+
+
+def test_a_damaged_registry_is_told_in_one_json_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "registry.sqlite3").write_text("this is no database " * 200)
+    code, out, err = run(capsys, "--root", str(tmp_path), "--json", "list")
+    assert code == 1
+    assert "not a database" in json.loads(out)["error"]["message"]
+    assert "provision: " in err
+
+
 def test_an_unknown_client_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("show", "start", "stop", "restart", "logs", "status", "remove", "purge", "diff", "usage"):
         code, _, err = run(capsys, "--root", str(folder / "root"), command, "nobody")

@@ -97,6 +97,15 @@ def test_a_refused_site_changes_nothing_and_reloads_nothing(
     assert programs.calls == []
 
 
+def test_a_comment_that_is_not_utf8_does_not_stand_in_the_way(
+    tree: Path, tools: Tools, programs: RememberedPrograms
+) -> None:
+    main = tree / "nginx.conf"
+    main.write_bytes("# réglé à la main\n".encode("latin-1") + main.read_bytes())
+    change_nginx(change(tree, site(tree, "latin")), tools)
+    assert (tree / "sites" / "latin.conf").exists()
+
+
 @pytest.mark.parametrize("folder", ["sites", "extra"])
 def test_a_broken_file_of_somebody_else_is_named(
     tree: Path, tools: Tools, programs: RememberedPrograms, folder: str
