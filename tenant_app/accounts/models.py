@@ -12,6 +12,8 @@ class User(Base):
     """A person of the client. ``email_key`` is the address case-folded: it is what must be unique."""
 
     __tablename__ = "users"
+    # So that an id is never used twice: what still acts for an erased user must not reach the next one.
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str]
@@ -60,6 +62,7 @@ class ApiKey(Base):
     """A program's key; ``hint`` is its beginning, enough to recognise it in a list."""
 
     __tablename__ = "api_keys"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
 from tenant_app.accounts.actor import Actor
+from tenant_app.accounts.models import User
 from tenant_app.assistant.answers import Answer
 from tenant_app.assistant.citations import Citation
 from tenant_app.assistant.models import CitedPassage, Conversation, Turn
 from tenant_app.assistant.provider import Message
 from tenant_app.clock import Clock
 from tenant_app.database import Database
-from tenant_app.errors import Forbidden, NotFound
+from tenant_app.errors import Forbidden, NotFound, Unauthenticated
 
 MOST_LISTED: Final = 200
 LONGEST_TITLE: Final = 80
@@ -77,13 +78,14 @@ class Conversations:
     def add_turn(
         self, session: Session, actor: Actor, conversation_id: int | None, question: str, answer: Answer
     ) -> Turn:
-        """Add a question and its answer, to a new conversation unless one is named; raises NotFound.
+        """Add a question and its answer, to a new conversation unless one is named.
 
-        Runs inside the caller's write transaction.
+        Raises NotFound, or Unauthenticated when the actor was removed while the answer was made. Runs inside
+        the caller's write transaction.
         """
         now = self._clock.now()
         if conversation_id is None:
-            conversation = _begun(actor, question)
+            conversation = _begun(session, actor, question)
             conversation.created_at = now
             session.add(conversation)
         else:
@@ -113,9 +115,11 @@ def citations_of(turn: Turn) -> list[Citation]:
     return [Citation(**{name: getattr(row, name) for name in names}) for row in turn.citations]
 
 
-def _begun(actor: Actor, question: str) -> Conversation:
+def _begun(session: Session, actor: Actor, question: str) -> Conversation:
     if actor.user_id is None and actor.key_id is None:
         raise Forbidden(lazy_gettext("Seuls un utilisateur ou une clé d'API tiennent une conversation."))
+    if actor.user_id is not None and session.get(User, actor.user_id) is None:
+        raise Unauthenticated(lazy_gettext("La session ou le jeton n'est pas valable, ou ne l'est plus."))
     words = " ".join(question.split())
     title = words if len(words) <= LONGEST_TITLE else words[: LONGEST_TITLE - 1].rstrip() + "…"
     return Conversation(user_id=actor.user_id, key_id=actor.key_id, title=title)

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
+        sqlite_autoincrement=True,
     )
     _create_sessions()
     op.create_table(
@@ -38,6 +39,7 @@ def upgrade() -> None:
         sa.Column("key_hash", sa.String(), nullable=False, unique=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("revoked_at", sa.DateTime()),
+        sqlite_autoincrement=True,
     )
 
 

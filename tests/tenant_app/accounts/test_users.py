@@ -130,6 +130,13 @@ def test_the_last_admin_stays_admin(client: FlaskClient, admin: Headers, change:
     assert client.get("/api/users", headers=admin).status_code == 200
 
 
+def test_the_next_user_never_gets_the_number_of_one_removed(client: FlaskClient, admin: Headers) -> None:
+    _, paul = create(client, admin, email="paul@dupont.test", role="member")
+    client.delete(f"/api/users/{paul['id']}", headers=admin)
+    _, eve = create(client, admin, email="eve@dupont.test", role="member")
+    assert eve["id"] != paul["id"]
+
+
 def test_a_second_admin_may_replace_the_first(client: FlaskClient, admin: Headers, sign_up: SignUp) -> None:
     second = sign_up("second@dupont.test", "admin")
     assert client.delete("/api/users/1", headers=second).status_code == 204

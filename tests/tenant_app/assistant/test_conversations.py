@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from tenant_app.accounts.actor import OPERATOR
 from tenant_app.assistant.models import CitedPassage, Conversation, Turn
 from tenant_app.assistant.running import Asked
-from tenant_app.errors import Forbidden
+from tenant_app.errors import Forbidden, Unauthenticated
 from tests.tenant_app.assistant.conftest import OpenTenant
 from tests.tenant_app.assistant.tenant import ASKED, Headers, Tenant
 
@@ -178,6 +178,23 @@ def test_an_answer_without_sources_is_exported_without_a_list(tenant: Tenant) ->
     )
 
     assert "Sources" not in text
+
+
+def test_the_answer_to_somebody_removed_meanwhile_reaches_nobody_else(tenant: Tenant) -> None:
+    accounts, assistant = tenant.services.accounts, tenant.services.assistant
+    tenant.sign_up("admin@dupont.test", "admin")
+    token = tenant.sign_up("paul@dupont.test")["Authorization"].removeprefix("Bearer ")
+    paul = accounts.sessions.actor_of_token(token)
+    assert paul.user_id is not None
+
+    with assistant.open(paul, Asked(ASKED)) as running:
+        accounts.users.remove(paul.user_id)
+        eve = tenant.sign_up("eve@dupont.test")
+        with pytest.raises(Unauthenticated):
+            list(running)
+
+    assert get(tenant, "/api/conversations", eve) == {"conversations": []}
+    assert tenant.requests_used == 0
 
 
 def test_the_operator_holds_no_conversation(open_tenant: OpenTenant) -> None:
