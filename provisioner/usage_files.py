@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from provisioner.errors import ProvisionError
 
+MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 LARGEST_BYTES: Final = 64 * 1024
 _LARGEST_COUNT: Final = 2**53
 _DIRECTORY: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -54,7 +56,7 @@ class UsageRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     client_id: Annotated[str, Field(strict=True)]
-    month: Annotated[str, Field(strict=True, pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    month: Annotated[str, Field(strict=True, pattern=f"^{MONTH.pattern}$")]
     analyses_used: Count
     analyses_limit: Count | None
     users_active: Count

@@ -10,6 +10,7 @@ from provisioner.cli.commands import Command
 from provisioner.cli.output import table
 from provisioner.cli.session import Session, pass_session
 from provisioner.service import reports as service
+from provisioner.usage_files import as_json
 
 _USAGE = ("client_id", "month", "requests_used", "requests_limit", "documents", "users_active", "total_due")
 _EVENTS = ("at", "tenant_id", "command", "operator", "outcome", "detail")
@@ -19,15 +20,21 @@ _EVENTS = ("at", "tenant_id", "command", "operator", "outcome", "detail")
 @click.argument("id_", metavar="[ID]", required=False)
 @click.option("--month", metavar="YYYY-MM", help="[default: this month, UTC]")
 @pass_session
-def usage(session: Session, /, id_: str | None, month: str | None) -> None:
+def usage(session: Session, /, id_: str | None, month: str | None) -> int:
     """Show what one client, or all, used in a month, and what is due.
+
+    Exit code 1 when some client's figures cannot be read; the others are shown.
 
     \b
     Example:
         provision usage dupont --month 2026-01
     """
-    found = [record.model_dump(mode="json") for record in service.usage(session.context, id_, month)]
+    used = service.usage(session.context, id_, month)
+    found = [as_json(record) for record in used.known]
     session.output.result(found, lambda: table(found, _USAGE) if found else "Nothing was used yet.")
+    for one in used.unknown:
+        session.output.say(f"provision: {one.message}\n  → {one.mend}")
+    return 1 if used.unknown else 0
 
 
 @click.command(cls=Command)

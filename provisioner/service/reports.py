@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from provisioner.errors import ProvisionError
+from dataclasses import dataclass
+
+from provisioner.errors import InvalidRequest, ProvisionError
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event
 from provisioner.service.context import Context
 from provisioner.service.operations import operate
-from provisioner.usage_files import UnreadableUsage, UsageRecord, read_usage
+from provisioner.usage_files import MONTH, UnreadableUsage, UsageRecord, read_usage
 
 
-def usage(context: Context, tenant_id: str | None, month: str | None) -> list[UsageRecord]:
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A month's usage: of those whose figures are known, and why those of the others are not."""
+
+    known: list[UsageRecord]
+    unknown: list[UnreadableUsage]
+
+
+def usage(context: Context, tenant_id: str | None, month: str | None) -> Usage:
     """Return the month's usage (`YYYY-MM`, this month by default) of one client or of all that have any.
 
-    A file that is missing or damaged is rebuilt by the instance from its ledger. Raises UnreadableUsage
-    when it cannot be believed even then: unknown is never shown as zero.
+    A file that is missing or damaged is rebuilt by the instance from its ledger. One that cannot be believed
+    even then is told of beside the others: unknown is never shown as zero. Raises InvalidRequest for a month
+    that is none.
     """
+    if month is not None and not MONTH.fullmatch(month):
+        raise InvalidRequest("--month", f"{month!r} is no month.", "Write it as YYYY-MM, such as 2026-01.")
     wanted = month or f"{context.clock.now():%Y-%m}"
     entries = [context.registry.get(tenant_id)] if tenant_id else context.registry.all()
-    found = (_usage(context, entry, wanted) for entry in entries if entry.state != State.ARCHIVED)
-    return [record for record in found if record]
+    found = Usage([], [])
+    for entry in entries:
+        if entry.state != State.ARCHIVED:
+            _add_usage(found, context, entry, wanted)
+    return found
 
 
 def events(context: Context, tenant_id: str | None, limit: int) -> list[Event]:
@@ -27,13 +43,26 @@ def events(context: Context, tenant_id: str | None, limit: int) -> list[Event]:
     return context.registry.events(tenant_id, limit)
 
 
+def _add_usage(found: Usage, context: Context, entry: Entry, month: str) -> None:
+    try:
+        record = _usage(context, entry, month)
+    except UnreadableUsage as error:
+        found.unknown.append(error)
+        return
+    if record:
+        found.known.append(record)
+
+
 def _usage(context: Context, entry: Entry, month: str) -> UsageRecord | None:
     folder = context.layout.root / f"client-{entry.id}"
+    can_rebuild = entry.state in (State.RUNNING, State.STOPPED)
     try:
         record = read_usage(folder, entry.id, month)
     except UnreadableUsage:
+        if not can_rebuild:
+            raise
         record = None
-    if record is None and entry.state in (State.RUNNING, State.STOPPED):
+    if record is None and can_rebuild:
         _rebuild(context, entry.id)
         record = read_usage(folder, entry.id, month)
     return record
