@@ -137,6 +137,21 @@ def make_directory(path: Path, mode: int, owner: str | None = None, group: str |
     return created
 
 
+def is_directory_as_made(path: Path, mode: int, owner: str | None = None, group: str | None = None) -> bool:
+    """Say whether `make_directory` would find nothing to do: no link, and exactly this mode and owner."""
+    try:
+        uid, gid = _ids(owner, group)
+        now = path.lstat()
+    except (FileNotFoundError, NotADirectoryError, LookupError):
+        return False
+    return (
+        stat.S_ISDIR(now.st_mode)
+        and stat.S_IMODE(now.st_mode) == mode
+        and uid in (_KEEP, now.st_uid)
+        and gid in (_KEEP, now.st_gid)
+    )
+
+
 def _mkdir_if_missing(path: Path) -> bool:
     try:
         path.mkdir(mode=0o700)

@@ -13,7 +13,7 @@ from provisioner import installation
 from provisioner.commands import tenant_admin
 from provisioner.commands.command import Command
 from provisioner.drivers import local_host, local_promises, local_users
-from provisioner.drivers.observation import digests
+from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Observed, Promise, Tenant, Wish
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.errors import InvalidConfiguration
@@ -87,12 +87,11 @@ class LocalDriver:
     def observe(self, tenant: Tenant) -> Observed:
         """Read what is there of one tenant."""
         spec = tenant.spec
-        directories = (step.path for step in self._directories(tenant))
         user = self._users.tenant(spec)
         return Observed(
             digests=digests(file.path for file in self.files(tenant)),
             running=self.programs.is_running(_program(spec.id)),
-            whole=all(path.is_dir() for path in directories) and (user is None or user_exists(user)),
+            whole=all_made(self._directories(tenant)) and (user is None or user_exists(user)),
         )
 
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:

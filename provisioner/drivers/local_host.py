@@ -7,7 +7,7 @@ from typing import Final
 from provisioner import installation
 from provisioner.commands import supervisord
 from provisioner.drivers.local_users import LocalUsers, mark_file
-from provisioner.drivers.observation import digests
+from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Finding, Observed
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.filesystem import RenderedFile
@@ -62,7 +62,7 @@ class SharedParts:
         return Observed(
             digests=digests(file.path for file in self._files()),
             running=programs.answers(),
-            whole=all(step.path.is_dir() for step in self._directories()),
+            whole=all_made(self._directories()),
             down=tuple(name for name in SHARED if states.get(name) not in _UP),
         )
 

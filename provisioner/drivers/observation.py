@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from provisioner.filesystem import digest
+from provisioner.filesystem import digest, is_directory_as_made
+from provisioner.steps import MakeDirectory
 
 
 def digests(paths: Iterable[Path]) -> Mapping[Path, str]:
@@ -17,3 +18,8 @@ def digests(paths: Iterable[Path]) -> Mapping[Path, str]:
         except FileNotFoundError:
             continue
     return found
+
+
+def all_made(directories: Iterable[MakeDirectory]) -> bool:
+    """Say whether every one is there as it shall be: one cut off while it was made has not its mode yet."""
+    return all(is_directory_as_made(one.path, one.mode, one.owner, one.group) for one in directories)

@@ -13,7 +13,7 @@ from provisioner import installation
 from provisioner.commands import systemctl
 from provisioner.commands.command import Command
 from provisioner.drivers import systemd_places as places
-from provisioner.drivers.observation import digests
+from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Observed, Promise, Tenant, Wish
 from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
 from provisioner.drivers.systemd_promises import PROMISES
@@ -98,11 +98,10 @@ class SystemdDriver:
     def observe(self, tenant: Tenant) -> Observed:
         """Read what is there of one tenant. An open port counts as running: a request starts the process."""
         socket, service = self._units.states(_names(tenant.id)).values()
-        founded = all(step.path.is_dir() for step in self._directories(tenant))
         return Observed(
             digests=digests(file.path for file in self.files(tenant)),
             running=socket.up and not service.failed,
-            whole=founded and user_exists(tenant.spec.system_user),
+            whole=all_made(self._directories(tenant)) and user_exists(tenant.spec.system_user),
         )
 
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,17 @@ def test_killed_at_a_system_call_it_is_absent_or_taken_up_again(neighbour: Local
     check_recovery(neighbour, name)
 
 
+def test_a_directory_killed_before_it_had_its_mode_gets_it(neighbour: LocalRoot) -> None:
+    usage = neighbour.path / "client-yankee" / "data" / "usage"
+    killed = inject(neighbour, "fchmod:signal=SIGKILL", "yankee", within=usage)
+    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL, 137), killed.stderr
+    assert stat.S_IMODE(usage.stat().st_mode) == 0o700
+    again = neighbour.new("yankee")
+    assert again.code == 0, again.said
+    assert stat.S_IMODE(usage.stat().st_mode) == 0o2750
+    assert neighbour.provision("purge", "yankee", "--yes").code == 0
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -112,14 +125,17 @@ def test_ctrl_c_undoes_the_command(neighbour: LocalRoot) -> None:
     assert not list(neighbour.path.rglob("*xray*"))
 
 
-def inject(host: LocalRoot, fault: str, tenant_id: str) -> subprocess.CompletedProcess[str]:
-    """Run `new` while the kernel makes one system call under the root fail or kill.
+def inject(
+    host: LocalRoot, fault: str, tenant_id: str, *, within: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `new` while the kernel makes one system call (`within`: only those on that path) fail or kill.
 
     Only the command itself is traced, not what it starts: its own steps are what is tried.
     """
     words = ("new", tenant_id, "--plan", "starter", "--admin-email", "a@example.fr")
     call = fault.partition(":")[0]
-    trace = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={fault}"]
+    only = ["-P", str(within)] if within else []
+    trace = ["strace", "-qq", "-o", "/dev/null", *only, "-e", f"trace={call}", "-e", f"inject={fault}"]
     return subprocess.run(
         [*trace, *host.command(*words)], env=host.environment(), capture_output=True, text=True, check=False
     )
