@@ -26,20 +26,22 @@ class AddressRate:
         """Count one call; raises RateLimited, saying when to come back, when the minute is full."""
         now = self._clock.now()
         with self._lock:
-            self._forget_before(now - WINDOW)
+            self._forget_outside(now - WINDOW, now)
             calls = self._calls[address]
             if len(calls) >= self._per_minute:
-                # A clock set back must not turn one minute into an hour.
-                wait = math.ceil(min(calls[0] + WINDOW - now, WINDOW).total_seconds())
+                wait = math.ceil((calls[0] + WINDOW - now).total_seconds())
                 raise RateLimited(
                     lazy_gettext("Trop d'essais depuis votre adresse ; réessayez dans une minute."),
                     retry_after=wait,
                 )
             calls.append(now)
 
-    def _forget_before(self, moment: datetime) -> None:
+    def _forget_outside(self, past: datetime, now: datetime) -> None:
         for address, calls in list(self._calls.items()):
-            while calls and calls[0] <= moment:
+            while calls and calls[0] <= past:
                 calls.popleft()
+            # Later than now: the clock was set back, which must not turn one minute into an hour.
+            while calls and calls[-1] > now:
+                calls.pop()
             if not calls:
                 del self._calls[address]

@@ -15,7 +15,10 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 def is_locked(session: Session, email_hash: str, now: datetime) -> bool:
     """Return whether sign-ins for this address are refused at the moment, right password or not."""
     failures = session.get(SignInFailures, email_hash)
-    return failures is not None and failures.locked_until is not None and now < failures.locked_until
+    if failures is None or failures.locked_until is None:
+        return False
+    # Further ahead than a lock-out lasts: it was set by a clock that has been put right since.
+    return now < failures.locked_until <= now + LOCKED_FOR
 
 
 def record_failure(session: Session, email_hash: str, now: datetime) -> None:

@@ -118,6 +118,18 @@ def test_failures_are_forgotten_after_an_hour(client: FlaskClient, clock: FixedC
     assert log_in(client).status_code == 200
 
 
+def test_a_lock_out_set_by_a_clock_a_month_ahead_ends_when_the_clock_is_put_right(
+    client: FlaskClient, clock: FixedClock
+) -> None:
+    clock.advance(days=30)
+    fail(client, clock, ATTEMPTS_ALLOWED)
+    clock.advance(days=-30)
+    fail(client, clock, ATTEMPTS_ALLOWED)
+    assert log_in(client).status_code == 401
+    clock.advance(minutes=15)
+    assert log_in(client).status_code == 200
+
+
 def test_a_lock_out_survives_a_restart(client: FlaskClient, settings: Settings, clock: FixedClock) -> None:
     fail(client, clock, ATTEMPTS_ALLOWED)
     restarted = create_app(settings, clock)
