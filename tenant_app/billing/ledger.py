@@ -159,12 +159,7 @@ class Ledger:
         )
 
     def _require_pace(self, session: Session, now: datetime) -> None:
-        newest = session.scalars(
-            select(LedgerEntry.at)
-            .where(LedgerEntry.entry == "reserved")
-            .order_by(LedgerEntry.id.desc())
-            .limit(self._per_minute)
-        ).all()
+        newest = session.scalars(_newest_calls(now).limit(self._per_minute)).all()
         wait = wait_for_pace(now, newest, self._per_minute)
         if wait is not None:
             raise RateLimited(
@@ -201,9 +196,9 @@ def account_month(now: datetime, newest: str | None) -> str:
 def wait_for_pace(now: datetime, newest: Sequence[datetime], limit: int) -> int | None:
     """Return how many seconds until one more call fits in a sliding minute of ``limit`` calls, None for now.
 
-    ``newest`` are the times of at least the last ``limit`` calls, last first. Counting stops at the first one
-    outside the minute: after the clock was set back, the calls before it lie in the future; they are neither
-    waited for now nor counted again when the clock passes them.
+    ``newest`` are the times of the last ``limit`` calls, last first; those outside the minute may be left
+    out. Counting stops at the first of those: after the clock was set back, the calls before it lie in the
+    future; they are neither waited for now nor counted again when the clock passes them.
     """
     within = 0
     for moment in newest:
@@ -221,6 +216,27 @@ def _whole_seconds(wait: timedelta) -> int:
 
 def _newest_month(session: Session) -> str | None:
     return session.scalar(select(LedgerEntry.month).order_by(LedgerEntry.id.desc()).limit(1))
+
+
+def _newest_calls(now: datetime) -> Select[datetime]:
+    """Return the times of the last minute's calls, last first, without those that were not served.
+
+    A client that calls again when told "busy" must not use up everybody's minute.
+    """
+    closing = aliased(LedgerEntry)
+    given_back = exists().where(closing.reservation_id == LedgerEntry.id, closing.entry == "given_back")
+    # Without it, every call would read through all units ever given back in a row.
+    older = aliased(LedgerEntry)
+    last_older = select(older.id).where(older.at <= now - WINDOW).order_by(older.id.desc()).limit(1)
+    return (
+        select(LedgerEntry.at)
+        .where(
+            LedgerEntry.entry == "reserved",
+            LedgerEntry.id > func.coalesce(last_older.scalar_subquery(), 0),
+            ~given_back,
+        )
+        .order_by(LedgerEntry.id.desc())
+    )
 
 
 def _open_reservations() -> Select[LedgerEntry]:

@@ -96,6 +96,16 @@ def test_when_every_thread_but_two_is_taken_the_next_question_waits_its_turn(ope
     assert tenant.ask()["found"] is True
 
 
+def test_calls_refused_as_busy_leave_the_minute_to_those_that_come_after(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant(threads="3", max_requests_per_minute="2")
+    tenant.services.streams.acquire()
+    refused = [tenant.post("/api/chat", {"question": ASKED}).status_code for _ in range(5)]
+    tenant.services.streams.release()
+
+    assert refused == [503] * 5
+    assert tenant.ask()["found"] is True
+
+
 @pytest.mark.parametrize(
     "fails", [OperationalError("select", {}, Exception("disk I/O error")), OSError("gone")]
 )
