@@ -237,6 +237,15 @@ Step: TypeAlias = (
 )
 
 
+def files_written(step: Step) -> tuple[RenderedFile, ...]:
+    """Return the files a step writes, nginx's and systemd's among them."""
+    if isinstance(step, WriteFile):
+        return (step.file,)
+    if isinstance(step, ChangeNginx | ChangeUnits):
+        return tuple(change.file for change in step.changes if isinstance(change, WriteFile))
+    return ()
+
+
 def _access(mode: int, owner: str | None, group: str | None) -> str:
     belongs = f" {owner or ''}:{group or ''}" if owner or group else ""
     return f"{mode:04o}{belongs}"

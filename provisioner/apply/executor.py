@@ -27,6 +27,7 @@ from provisioner.steps import (
     Step,
     StopProgram,
     WriteFile,
+    files_written,
 )
 
 ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
@@ -97,7 +98,8 @@ class Executor:
     def _do(self, number: int, count: int, step: Step, *, shared: bool) -> None:
         self._tools.interruption.check()
         self._observer.begins(number, count, step)
-        self._journal.intend(number, step.describe(), shared=shared)
+        writes = {str(file.path): file.digest for file in files_written(step)}
+        self._journal.intend(number, step.describe(), shared=shared, writes=writes)
         undo = ACTIONS[type(step)](step, self._tools)
         if undo:
             self._undos.append((step, undo))

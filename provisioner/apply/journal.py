@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from provisioner.clock import Clock, stamp
 from provisioner.filesystem import remove_file, sync_directory
 
 _SUFFIX = ".jsonl"
+NOTHING_WRITTEN: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
     """A command that was killed: what it was, on which client, since when, and in which step.
 
-    `shared`: that step was about what all clients share.
+    `shared`: that step was about what all clients share. `writes` are the files it had begun to write, or
+    had written, each with its SHA-256: they are ours, though the registry does not know of them.
     """
 
     path: Path
@@ -32,6 +35,7 @@ class CutOff:
     since: str
     step: str
     shared: bool = False
+    writes: frozenset[tuple[Path, str]] = frozenset()
 
     def __str__(self) -> str:
         where = f" while it was about to {self.step}" if self.step else ""
@@ -56,9 +60,14 @@ class Journal:
         sync_directory(folder)
         return journal
 
-    def intend(self, number: int, step: str, *, shared: bool) -> None:
-        """Note that a step, on one client or on what all share, is about to be done."""
-        self._note(intend=number, step=step, shared=shared)
+    def intend(
+        self, number: int, step: str, *, shared: bool, writes: Mapping[str, str] = NOTHING_WRITTEN
+    ) -> None:
+        """Note that a step, on one client or on what all share, is about to be done.
+
+        `writes` maps the path of each file it will write to the SHA-256 it will have.
+        """
+        self._note(intend=number, step=step, shared=shared, writes=dict(writes))
 
     def done(self, number: int) -> None:
         """Note that a step is done."""
@@ -95,6 +104,9 @@ def _read(path: Path) -> CutOff:
         since=str(first.get("at", "?")),
         step=str(last.get("step", "")),
         shared=bool(begun and begun[-1].get("shared")),
+        writes=frozenset(
+            (Path(path), sha256) for entry in begun for path, sha256 in entry.get("writes", {}).items()
+        ),
     )
 
 

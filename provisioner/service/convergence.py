@@ -1,7 +1,8 @@
 """`diff` and `apply`: what is on disk beside what shall be, and the way from one to the other.
 
-Three versions of each file are compared: as Tenantry last wrote it, as it is, as it shall be. A file that
-is not as it was written was edited by hand; it is reported and kept, and overwritten only with `--reset`.
+Three versions of each file are compared: as Tenantry last wrote it (or had begun to, when it was cut off),
+as it is, as it shall be. A file that is not as it was written was edited by hand; it is reported and kept,
+and overwritten only with `--reset`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from provisioner.drivers.protocol import Observed, Tenant, Wish
+from provisioner.errors import WrongState
 from provisioner.filesystem import RenderedFile, read_text
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
@@ -56,7 +58,7 @@ def diff(context: Context, tenant_id: str | None) -> list[FileReport]:
     return [
         report
         for entry in _entries(context.registry, tenant_id)
-        for report in _reports(context, context.registry, entry)
+        for report in _reports(context, context.registry, tenant_of(context, entry))
         if report.change != Change.UNCHANGED
     ]
 
@@ -75,12 +77,27 @@ def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[FileR
 def converge(context: Context, transaction: Transaction, entry: Entry, *, reset: bool) -> list[FileReport]:
     """Bring one client to what it shall be, inside a transaction."""
     tenant, driver = tenant_of(context, entry), context.driver
-    reports = _reports(context, transaction.registry, entry)
+    reports = _reports(context, transaction.registry, tenant, transaction.begun_writes(tenant))
     kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
     transaction.execute(driver.steps(tenant, transaction.observe(tenant), Wish(keep=kept)))
     before = transaction.registry.written(entry.id)
     transaction.registry.record_written(entry.id, _written(driver.files(tenant), kept, before))
     return reports
+
+
+def require_no_hand_edit(context: Context, transaction: Transaction, entry: Entry, wanted: Entry) -> None:
+    """Raise WrongState when a file that must change from `entry` to `wanted` was edited by hand."""
+    now, later = tenant_of(context, entry), tenant_of(context, wanted)
+    unchanged = {(file.path, file.digest) for file in context.driver.files(now)}
+    changing_paths = {
+        file.path for file in context.driver.files(later) if (file.path, file.digest) not in unchanged
+    }
+    for one in _reports(context, transaction.registry, now, transaction.begun_writes(now)):
+        if one.change == Change.HAND_EDITED and one.path in changing_paths:
+            raise WrongState(
+                f"{one.path} was edited by hand and would be kept: the change would not be in force.",
+                f"`provision diff {entry.id}` shows the edit, `provision apply {entry.id} --reset` drops it.",
+            )
 
 
 def _apply_host(context: Context) -> None:
@@ -111,25 +128,29 @@ def _written(
     return {**written, **{path: before[path] for path in kept if path in before}}
 
 
-def _reports(context: Context, registry: Registry, entry: Entry) -> list[FileReport]:
-    tenant = tenant_of(context, entry)
+def _reports(
+    context: Context, registry: Registry, tenant: Tenant, begun: frozenset[tuple[Path, str]] = frozenset()
+) -> list[FileReport]:
     observed = context.driver.observe(tenant)
-    written = registry.written(entry.id)
-    return [_report(tenant, file, observed, written) for file in context.driver.files(tenant)]
+    ours = begun | frozenset(registry.written(tenant.id).items())
+    return [_report(tenant, file, observed, ours) for file in context.driver.files(tenant)]
 
 
-def _report(tenant: Tenant, file: RenderedFile, observed: Observed, written: dict[Path, str]) -> FileReport:
-    change = _compare(observed.digests.get(file.path), written.get(file.path), file.digest)
+def _report(
+    tenant: Tenant, file: RenderedFile, observed: Observed, ours: frozenset[tuple[Path, str]]
+) -> FileReport:
+    now = observed.digests.get(file.path)
+    change = _compare(now, file.digest, ours=(file.path, now) in ours)
     lines = () if change == Change.UNCHANGED else _lines(file)
     return FileReport(tenant.id, file.path, change, lines)
 
 
-def _compare(now: str | None, written: str | None, wanted: str) -> Change:
+def _compare(now: str | None, wanted: str, *, ours: bool) -> Change:
     if now is None:
         return Change.CREATED
     if now == wanted:
         return Change.UNCHANGED
-    return Change.UPDATED if now == written else Change.HAND_EDITED
+    return Change.UPDATED if ours else Change.HAND_EDITED
 
 
 def _lines(file: RenderedFile) -> tuple[str, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from provisioner.errors import ProvisionError
 from provisioner.registry.models import State
 from provisioner.service.context import Context
-from provisioner.service.convergence import FileReport, converge
+from provisioner.service.convergence import FileReport, converge, require_no_hand_edit
 from provisioner.service.tenants import require_state, spec_of
 from provisioner.service.transaction import changing
 
@@ -15,8 +16,9 @@ from provisioner.service.transaction import changing
 def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> list[FileReport]:
     """Set identity fields and plan limits of one client; an empty value goes back to the default.
 
-    Returns what happened to each of its files. Raises InvalidRequest before anything is touched; when
-    bringing the client there fails, the settings are as before.
+    Returns what happened to each of its files. Raises InvalidRequest before anything is touched, and
+    WrongState when a file that must change was edited by hand: it would be kept. When bringing the client
+    there fails, the settings are as before.
     """
     with changing(context, f"set {tenant_id} {' '.join(settings)}", tenant_id) as transaction:
         registry = transaction.registry
@@ -24,6 +26,7 @@ def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> lis
         require_state(before, (State.RUNNING, State.STOPPED, State.SUSPENDED), "set")
         request = before.request.with_settings(settings)
         spec = spec_of(context, request, before.port)
+        require_no_hand_edit(context, transaction, before, replace(before, request=request))
         registry.change(request, spec)
         try:
             return converge(context, transaction, registry.get(tenant_id), reset=False)

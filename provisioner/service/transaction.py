@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from provisioner.apply import lock
 from provisioner.apply.executor import Executor
@@ -48,6 +49,11 @@ class Transaction:
         observed = self._context.driver.observe(tenant)
         cut_off_on_it = any(one.tenant_id == tenant.id for one in self._earlier)
         return replace(observed, digests={}) if cut_off_on_it else observed
+
+    def begun_writes(self, tenant: Tenant) -> frozenset[tuple[Path, str]]:
+        """Return what commands that were cut off had begun to write of a client: paths with digests."""
+        on_it = (one.writes for one in self._earlier if one.tenant_id == tenant.id)
+        return frozenset(one for writes in on_it for one in writes)
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Do the steps; when one fails, all steps since the last `settle` are undone and it raises."""

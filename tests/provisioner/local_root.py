@@ -77,6 +77,24 @@ class LocalRoot:
             env=self.environment(),
         )
 
+    def injected(
+        self, fault: str, *words: str, within: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command while the kernel makes one system call (`within`: one on that path) fail or kill.
+
+        Only the command itself is traced, not what it starts: its own steps are what is tried.
+        """
+        call = fault.partition(":")[0]
+        only = ["-P", str(within)] if within else []
+        trace = ["strace", "-qq", "-o", "/dev/null", *only, "-e", f"trace={call}", "-e", f"inject={fault}"]
+        return subprocess.run(
+            [*trace, *self.command(*words)],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def environment(self) -> dict[str, str]:
         """Our environment without what would win over this root's host.yaml."""
         return {name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")}

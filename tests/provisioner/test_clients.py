@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import tarfile
 from pathlib import Path
 
@@ -113,14 +114,31 @@ def test_a_hand_edit_is_reported_kept_and_overwritten_only_when_told(papa: Local
     assert changes(found.document) == {".env": "hand-edited"}
     assert found.document[0]["lines"] == ["differs: MAX_USERS"]
     assert papa.provision("doctor").code == 3
-    papa.provision("set", ID, "color=#112233")
+    refused = papa.provision("set", ID, "color=#112233")
+    assert refused.code == 2
+    assert "edited by hand" in refused.document["error"]["message"]
+    assert papa.provision("show", ID).document.get("color") != "#112233"
     assert 'MAX_USERS="99"' in env(papa).read_text()
     papa.provision("apply", ID)
     assert 'MAX_USERS="99"' in env(papa).read_text()
     assert papa.provision("apply", ID, "--reset").code == 0
     assert 'MAX_USERS="3"' in env(papa).read_text()
+    assert papa.provision("set", ID, "color=#112233").code == 0
     assert 'CLIENT_COLOR="#112233"' in env(papa).read_text()
     assert papa.provision("diff", ID).code == 0
+
+
+def test_a_set_that_was_killed_does_not_keep_the_next_one_from_being_in_force(papa: LocalRoot) -> None:
+    killed = papa.injected("fsync:signal=SIGKILL", "set", ID, "max_users=51", within=env(papa).parent)
+    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
+    assert 'MAX_USERS="51"' in env(papa).read_text()
+    changed = papa.provision("set", ID, "max_users=52")
+    assert changed.code == 0, changed.said
+    assert changes(changed.document)[".env"] == "updated"
+    assert 'MAX_USERS="52"' in env(papa).read_text()
+    assert papa.provision("set", ID, "max_users=").code == 0
+    assert papa.provision("diff", ID).code == 0
+    assert papa.get(ID) == 200
 
 
 def test_a_deleted_file_is_written_again(papa: LocalRoot) -> None:

@@ -128,14 +128,6 @@ def test_ctrl_c_undoes_the_command(neighbour: LocalRoot) -> None:
 def inject(
     host: LocalRoot, fault: str, tenant_id: str, *, within: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `new` while the kernel makes one system call (`within`: only those on that path) fail or kill.
-
-    Only the command itself is traced, not what it starts: its own steps are what is tried.
-    """
+    """Run `new` while the kernel makes one system call fail or kill."""
     words = ("new", tenant_id, "--plan", "starter", "--admin-email", "a@example.fr")
-    call = fault.partition(":")[0]
-    only = ["-P", str(within)] if within else []
-    trace = ["strace", "-qq", "-o", "/dev/null", *only, "-e", f"trace={call}", "-e", f"inject={fault}"]
-    return subprocess.run(
-        [*trace, *host.command(*words)], env=host.environment(), capture_output=True, text=True, check=False
-    )
+    return host.injected(fault, *words, within=within)

@@ -70,7 +70,13 @@ def test_steps_are_done_in_order_and_told(bench: Bench, tmp_path: Path) -> None:
 def test_every_step_is_in_the_journal_before_it_is_done(bench: Bench, tmp_path: Path) -> None:
     bench.executor.execute((write(tmp_path / "f"),))
     lines = [json.loads(line) for line in bench.journal.path.read_text().splitlines()]
-    assert lines[1] == {"intend": 1, "step": f"write {tmp_path}/f (0644)", "shared": False}
+    digest = write(tmp_path / "f").file.digest
+    assert lines[1] == {
+        "intend": 1,
+        "step": f"write {tmp_path}/f (0644)",
+        "shared": False,
+        "writes": {f"{tmp_path}/f": digest},
+    }
     assert lines[2] == {"done": 1}
 
 
