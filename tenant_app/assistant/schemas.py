@@ -18,7 +18,7 @@ class Question(Body):
     """A question; with ``stream`` the answer comes as events."""
 
     question: str
-    conversation_id: Annotated[int | None, Field(ge=1)] = None
+    conversation_id: Annotated[int | None, Field(ge=1, lt=2**63)] = None
     stream: bool = False
 
 

@@ -53,9 +53,9 @@ def document(document_id: int) -> str:
     """Show a document's text around the passage asked for, or from the passage number ``from`` on."""
     library = current_services().library
     actor = current_actor()
-    chunk_id = request.args.get("passage", type=int)
+    chunk_id = request.args.get("passage", type=_row_number)
     cited = None if chunk_id is None else library.ordinal_of(actor, document_id, chunk_id)
-    first = max(0, request.args.get("from", 0, type=int) if cited is None else cited - LEAVES_BEFORE)
+    first = max(0, request.args.get("from", 0, type=_row_number) if cited is None else cited - LEAVES_BEFORE)
     reading = library.leaves(actor, document_id, first, LEAVES_SHOWN)
     following = first + LEAVES_SHOWN
     return render_template(
@@ -67,6 +67,14 @@ def document(document_id: int) -> str:
         previous_url=_from(document_id, first - LEAVES_SHOWN) if first else None,
         next_url=_from(document_id, following) if following < reading.total else None,
     )
+
+
+def _row_number(written: str) -> int:
+    """Return the number, or raise ValueError (so that Flask ignores it) for one no row can have."""
+    number = int(written)
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{written} is not the number of a row")
+    return number
 
 
 def _from(document_id: int, ordinal: int) -> str:

@@ -180,6 +180,14 @@ def test_an_answer_without_sources_is_exported_without_a_list(tenant: Tenant) ->
     assert "Sources" not in text
 
 
+@pytest.mark.parametrize(("number", "status"), [(2**63 - 1, 404), (2**63, 400), (10**30, 400), (0, 400)])
+def test_a_number_no_conversation_can_have_is_refused(tenant: Tenant, number: int, status: int) -> None:
+    body = {"question": ASKED, "conversation_id": number}
+
+    assert tenant.post("/api/chat", body).status_code == status
+    assert tenant.requests_used == 0
+
+
 def test_the_answer_to_somebody_removed_meanwhile_reaches_nobody_else(tenant: Tenant) -> None:
     accounts, assistant = tenant.services.accounts, tenant.services.assistant
     tenant.sign_up("admin@dupont.test", "admin")
