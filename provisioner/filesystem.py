@@ -12,11 +12,13 @@ import hashlib
 import os
 import pwd
 import secrets
-import shutil
 import stat
 import tarfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+from provisioner.trees import Place, walk
 
 TEMPORARY_PREFIX = ".tenantry-"
 _KEEP = -1
@@ -182,9 +184,15 @@ def remove_tree(path: Path) -> bool:
     """Remove a directory with all it holds, never following a link out of it; say whether it was there."""
     if not path.is_dir() or path.is_symlink():
         return remove_file(path)
-    shutil.rmtree(path)
+    walk(path, _unlink_all, lambda parent, name: os.rmdir(name, dir_fd=parent))
+    path.rmdir()
     sync_directory(path.parent)
     return True
+
+
+def _unlink_all(place: Place) -> None:
+    for name in place.others:
+        os.unlink(name, dir_fd=place.descriptor)
 
 
 def archive_tree(source: Path, target: Path) -> None:
@@ -197,7 +205,7 @@ def archive_tree(source: Path, target: Path) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=6) as archive:
-                archive.add(source, arcname=source.name)
+                walk(source, partial(_add, archive, source.name), _nothing)
             stream.flush()
             os.fsync(descriptor)
         temporary.rename(target)
@@ -205,6 +213,24 @@ def archive_tree(source: Path, target: Path) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_directory(target.parent)
+
+
+def _add(archive: tarfile.TarFile, top: str, place: Place) -> None:
+    """Add a directory and what is in it beside directories; sockets have no form in an archive."""
+    inside, shown = f"/proc/self/fd/{place.descriptor}", f"{top}/{place.path}" if place.path else top
+    archive.addfile(archive.gettarinfo(f"{inside}/.", shown))
+    for name in place.others:
+        entry = archive.gettarinfo(f"{inside}/{name}", f"{shown}/{name}")
+        if entry is not None and entry.isreg():
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.descriptor)
+            with os.fdopen(file, "rb") as stream:
+                archive.addfile(entry, stream)
+        elif entry is not None:
+            archive.addfile(entry)
+
+
+def _nothing(_parent: int, _name: str) -> None:
+    """An archive needs nothing after a directory."""
 
 
 def sweep(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import socket
 import stat
 import tarfile
 from pathlib import Path
@@ -144,3 +145,47 @@ def test_reading_what_is_not_there_gives_none_and_damaged_bytes_are_kept(tmp_pat
     assert filesystem.read_text(tmp_path / "none") is None
     (tmp_path / "a").write_bytes(b"\xff")
     assert filesystem.read_text(tmp_path / "a") == "\udcff"
+
+
+@pytest.fixture
+def abyss(tmp_path: Path) -> Path:
+    """A folder with more folders in one another than paths may be long, and a file at the bottom."""
+    top = tmp_path / "abyss"
+    top.mkdir()
+    here = os.open(top, os.O_RDONLY)
+    for _ in range(2500):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("pearl", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+    os.close(here)
+    return top
+
+
+def test_a_client_cannot_dig_too_deep_to_be_archived_and_removed(tmp_path: Path, abyss: Path) -> None:
+    filesystem.archive_tree(abyss, tmp_path / "out.tar.gz")
+    with tarfile.open(tmp_path / "out.tar.gz") as archive:
+        names = archive.getnames()
+    assert names[-1] == "abyss/" + "d/" * 2500 + "pearl"
+    assert filesystem.remove_tree(abyss)
+    assert not abyss.exists()
+
+
+def test_an_archive_holds_pipes_and_links_to_the_same_file_and_leaves_sockets_out(tmp_path: Path) -> None:
+    source = tmp_path / "client"
+    source.mkdir()
+    (source / "one").write_text("same")
+    (source / "two").hardlink_to(source / "one")
+    os.mkfifo(source / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(source / "socket"))
+        filesystem.archive_tree(source, tmp_path / "out.tar.gz")
+    with tarfile.open(tmp_path / "out.tar.gz") as archive:
+        kinds = {entry.name: entry.type for entry in archive}
+    assert kinds == {
+        "client": tarfile.DIRTYPE,
+        "client/one": tarfile.REGTYPE,
+        "client/two": tarfile.LNKTYPE,
+        "client/pipe": tarfile.FIFOTYPE,
+    }
