@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.tenant_app.accounts.browser import browser
 from tests.tenant_app.assistant.conftest import OpenTenant
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
@@ -94,9 +95,14 @@ def test_an_answer_without_any_citation_is_served_with_a_warning(open_tenant: Op
     with serving(streamed(chunk("Trente jours."), chunk(finish="stop"))) as base_url:
         tenant = open_tenant(openai_base_url=base_url)
         answer = tenant.ask()
+        page = browser(tenant.app, tenant.services, user_id=1).client.get(
+            f"/conversations/{answer['conversation_id']}/latest"
+        )
 
     assert (answer["mode"], answer["citations"]) == ("llm", [])
     assert tenant.notices(answer) == ["uncited"]
+    assert "Rédigée par l’assistant IA, sans source" in page.text
+    assert "sources vérifiées" not in page.text
 
 
 @pytest.mark.parametrize("said", ["AUCUNE_REPONSE", "**AUCUNE_REPONSE**.", " AUCUNE_REPONSE\n"])
