@@ -1,7 +1,8 @@
 """The host's settings: `<root>/host.yaml`, each value overridable by the environment.
 
-Every simple field `x` can be given as `TENANTRY_X`. A wrong or unknown key is refused with its path in
-the file; a wrong variable is refused by its name. A missing file means all defaults.
+Every field `x` can be given as `TENANTRY_X`, one of the vendor's as `TENANTRY_VENDOR_X`. A wrong or
+unknown key is refused with its path in the file; a wrong variable is refused by its name. A missing file
+means all defaults.
 """
 
 from __future__ import annotations
@@ -160,19 +161,34 @@ def load_host(root: Path, environ: Mapping[str, str]) -> HostSettings:
     """
     file = Layout(root).host_file
     written = _read_yaml(file)
-    given = {name: environ[_PREFIX + name.upper()] for name in _simple_fields() if _given(environ, name)}
+    given = {field: environ[_variable(field)] for field in _fields() if _variable(field) in environ}
     try:
-        return HostSettings.model_validate({**written, **given, "root": root})
+        return HostSettings.model_validate({**_overridden(written, given), "root": root})
     except ValidationError as error:
         raise _explain(error, file, given) from error
 
 
-def _given(environ: Mapping[str, str], name: str) -> bool:
-    return _PREFIX + name.upper() in environ
+_Field = tuple[str, ...]
+"""Where a value stands in host.yaml: its key, below `vendor` two."""
 
 
-def _simple_fields() -> tuple[str, ...]:
-    return tuple(name for name in HostSettings.model_fields if name not in ("root", "vendor"))
+def _fields() -> tuple[_Field, ...]:
+    simple = ((name,) for name in HostSettings.model_fields if name not in ("root", "vendor"))
+    return (*simple, *(("vendor", name) for name in Vendor.model_fields))
+
+
+def _variable(field: _Field) -> str:
+    return _PREFIX + "_".join(field).upper()
+
+
+def _overridden(written: Mapping[str, Any], given: Mapping[_Field, str]) -> dict[str, Any]:
+    """Put what the environment gives over the file; a `vendor` that is no mapping is refused as it is."""
+    simple: dict[str, Any] = {field[0]: value for field, value in given.items() if len(field) == 1}
+    vendor = {field[1]: value for field, value in given.items() if len(field) > 1}
+    below = written.get("vendor", {})
+    if vendor and isinstance(below, dict):
+        simple["vendor"] = {**below, **vendor}
+    return {**written, **simple}
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:
@@ -190,10 +206,11 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def _explain(error: ValidationError, file: Path, given: Mapping[str, str]) -> InvalidConfiguration:
+def _explain(error: ValidationError, file: Path, given: Mapping[_Field, str]) -> InvalidConfiguration:
     first = error.errors(include_url=False, include_input=False)[0]
     path = ".".join(str(part) for part in first["loc"])
-    where = f"${_PREFIX}{path.upper()}" if first["loc"][0] in given else f"{file}: {path}"
+    variable = next((_variable(field) for field in given if first["loc"][: len(field)] == field), None)
+    where = f"${variable}" if variable else f"{file}: {path}"
     reason = str(first["msg"]).removeprefix("Value error, ")
     return InvalidConfiguration(where, f"{reason}.", "`provision host init` writes a commented example.")
 
@@ -207,7 +224,8 @@ def starting_text(settings: HostSettings) -> str:
 
 _STARTING: Final = """\
 # The settings of this host. Each can also be given by the environment: base_domain as
-# TENANTRY_BASE_DOMAIN and so on; the environment wins. An unknown key is refused.
+# TENANTRY_BASE_DOMAIN, the vendor's name as TENANTRY_VENDOR_NAME and so on; the environment wins.
+# An unknown key is refused.
 # After a change: `provision apply`.
 
 # Clients answer on <id>.<base_domain>, the vendor's dashboard on admin.<base_domain>.

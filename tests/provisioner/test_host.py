@@ -30,6 +30,20 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert 6002 not in host.port_range
 
 
+def test_each_of_the_vendors_lines_can_be_given_by_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "host.yaml").write_text("vendor: {name: Exemple, email: contact@exemple.fr}\n")
+    vendor = load_host(tmp_path, {"TENANTRY_VENDOR_NAME": "Durand", "TENANTRY_VENDOR_PHONE": "01"}).vendor
+    assert (vendor.name, vendor.phone, vendor.email) == ("Durand", "01", "contact@exemple.fr")
+
+
+def test_a_wrong_line_of_the_vendors_is_refused_by_its_variable(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfiguration, match=r"\$TENANTRY_VENDOR_SIRET"):
+        load_host(tmp_path, {"TENANTRY_VENDOR_SIRET": "12"})
+    (tmp_path / "host.yaml").write_text("vendor: Exemple\n")
+    with pytest.raises(InvalidConfiguration, match=r"host\.yaml: vendor"):
+        load_host(tmp_path, {"TENANTRY_VENDOR_NAME": "Durand"})
+
+
 def test_other_variables_of_ours_are_no_settings(tmp_path: Path) -> None:
     assert load_host(tmp_path, {"TENANTRY_ROOT": "/srv", "TENANTRY_VENDOR": "x"}).root == tmp_path
 
