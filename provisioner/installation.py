@@ -8,7 +8,16 @@ import sys
 from pathlib import Path
 from typing import Final
 
-PYTHON: Final = sys.executable
+_NAME: Final = "python3"
+
+
+def _one_name(executable: Path) -> str:
+    """The same interpreter by the name it has everywhere: `python -m …` and a script call it differently."""
+    named = executable.with_name(_NAME)
+    return str(named) if named.exists() and named.samefile(executable) else str(executable)
+
+
+PYTHON: Final = _one_name(Path(sys.executable))
 """The interpreter that runs this; inside a virtual environment it finds the environment's packages."""
 
 CODE: Final = Path(__file__).resolve().parents[1]
