@@ -22,7 +22,7 @@ from provisioner.filesystem import RenderedFile, read_text
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
 from provisioner.service.context import Context
-from provisioner.service.tenants import tenant_of
+from provisioner.service.tenants import require_state, tenant_of
 from provisioner.service.transaction import Transaction, changing
 
 _APPLIED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
@@ -57,7 +57,7 @@ def diff(context: Context, tenant_id: str | None) -> list[FileReport]:
     """Return the files that are not as they shall be, of one client or of all; changes nothing."""
     return [
         report
-        for entry in _entries(context.registry, tenant_id)
+        for entry in _entries(context.registry, tenant_id, "diff")
         for report in _reports(context, context.registry, tenant_of(context, entry))
         if report.change != Change.UNCHANGED
     ]
@@ -68,7 +68,7 @@ def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[FileR
 
     Clients are brought there one after another: when one fails it is undone, those before it stay.
     """
-    names = [tenant_id] if tenant_id else [entry.id for entry in _entries(context.registry, None)]
+    names = [tenant_id] if tenant_id else [entry.id for entry in _entries(context.registry, None, "apply")]
     if not names:
         _apply_host(context)
     return [report for name in names for report in _apply_one(context, name, reset=reset)]
@@ -107,16 +107,23 @@ def _apply_host(context: Context) -> None:
 
 def _apply_one(context: Context, tenant_id: str, *, reset: bool) -> list[FileReport]:
     with changing(context, f"apply {tenant_id}", tenant_id) as transaction:
-        entry = transaction.registry.get(tenant_id)
+        entry = _entry(transaction.registry, tenant_id, "apply")
         transaction.prepare_host()
         tenant = tenant_of(context, entry)
         transaction.registry.change(entry.request, tenant.spec)
         return converge(context, transaction, entry, reset=reset)
 
 
-def _entries(registry: Registry, tenant_id: str | None) -> Sequence[Entry]:
+def _entry(registry: Registry, tenant_id: str, command: str) -> Entry:
+    """An archived client has no port and a half-made one no accounts: their files are for nobody to write."""
+    entry = registry.get(tenant_id)
+    require_state(entry, _APPLIED, command)
+    return entry
+
+
+def _entries(registry: Registry, tenant_id: str | None, command: str) -> Sequence[Entry]:
     if tenant_id is not None:
-        return [registry.get(tenant_id)]
+        return [_entry(registry, tenant_id, command)]
     return [entry for entry in registry.all() if entry.state in _APPLIED]
 
 

@@ -247,6 +247,11 @@ def test_removed_it_is_kept_in_an_archive_and_its_port_is_free(host: LocalRoot) 
     assert host.new("quebec").code == 2
     assert host.provision("start", "quebec").code == 2
     assert host.provision("remove", "quebec").code == 2
+    for command in ("apply", "diff"):
+        refused = host.provision(command, "quebec")
+        assert refused.code == 2
+        assert "quebec is archived" in refused.document["error"]["message"]
+    assert not (host.path / "nginx" / "sites" / "quebec.conf").exists()
     assert host.new("romeo", "--port", str(port)).code == 0
     assert host.provision("purge", "quebec", "--yes").code == 0
     assert not archive.exists()
