@@ -6,7 +6,7 @@ import grp
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -94,6 +94,11 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
+            raise RegistryFailed(
+                "A command was cut off while it was recording a change in the registry.",
+                "`provision list`, as the user who began this root, takes the half-made change back.",
+            ) from error
         raise RegistryFailed(f"The registry failed: {error.orig}.", "Nothing was recorded.") from error
 
 
@@ -114,15 +119,28 @@ def _make_tables(session: Session) -> None:
     session.execute(text(f"PRAGMA user_version = {_VERSION}"))
 
 
+def _connect(path: Path, access: str) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={access}"
+    return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+
+
+def _roll_back_cut_off(path: Path) -> None:
+    """Take back a change that was killed while it was committed: SQLite does so, but only for a writer.
+
+    SQLite's own locks tell such a change from one under way. Who may not write gets SQLite's error.
+    """
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    with closing(_connect(path, "rw")) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
 def _file_engine(path: Path, access: str) -> Engine:
     def connect() -> sqlite3.Connection:
         """Open in autocommit: transactions are begun by `write`, as immediate ones."""
-        return sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={access}",
-            uri=True,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-        )
+        if access == "ro":
+            _roll_back_cut_off(path)
+        return _connect(path, access)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
 

@@ -6,6 +6,8 @@ import grp
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -176,3 +178,27 @@ def test_a_group_of_this_system_may_be_let_in_to_read(registry: Registry, file: 
         share(file, nobody)
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert registry.all() == []
+
+
+KILLED_WHILE_COMMITTING = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE tenants SET name = 'half'")
+connection.execute("CREATE TABLE filling (text)")
+connection.executemany("INSERT INTO filling VALUES (?)", [("x" * 4000,)] * 50)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_change_killed_while_it_was_committed_is_taken_back_by_who_reads(
+    registry: Registry, file: Path
+) -> None:
+    registry.book(request(), spec())
+    before = registry.get("dupont")
+    subprocess.run([sys.executable, "-c", KILLED_WHILE_COMMITTING, str(file)], check=False)
+    assert file.with_name("registry.sqlite3-journal").stat().st_size
+    reader = Registry(Database.open_to_read(file), FixedClock())
+    assert reader.get("dupont") == before
+    assert not file.with_name("registry.sqlite3-journal").exists()
