@@ -41,7 +41,12 @@ class LocalUsers:
     @property
     def web_worker(self) -> str:
         """Whom an nginx started by root hands its work to: root again, where everything is one user."""
-        return "root" if os.geteuid() == 0 and not self.separate else ""
+        return "root" if self.all_as_root else ""
+
+    @property
+    def all_as_root(self) -> bool:
+        """Whether clients, nginx and everything else run with all the rights there are."""
+        return os.geteuid() == 0 and not self.separate
 
     @property
     def embedding(self) -> str | None:

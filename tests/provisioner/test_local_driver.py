@@ -219,3 +219,16 @@ def test_a_way_is_open_when_every_directory_lets_others_pass(tmp_path: Path) -> 
 def test_the_spec_of_the_sample_is_what_is_built(driver: LocalDriver) -> None:
     assert spec().system_user == "tn-dupont"
     assert driver.name == "local"
+
+
+@pytest.mark.parametrize(("uid", "as_root"), [(0, True), (1000, False)])
+def test_who_runs_clients_as_root_is_told_so_with_the_mend(
+    monkeypatch: pytest.MonkeyPatch, uid: int, as_root: bool
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: uid)
+    own_user = next(one for one in local_promises.promises(ONE) if one.name == "own-user")
+    told = [own_user.sentence, *local_promises.notices(ONE), local_promises.findings(ONE)[0].problem]
+    assert [("as root (uid 0)" in one) for one in told] == [as_root] * 3
+    mend = local_promises.findings(ONE)[0].mend
+    assert ("never as root" in mend) is as_root
+    assert mend in local_promises.notices(ONE)[0]
