@@ -152,14 +152,16 @@ class EndRemaining:
     """End every process whose environment has TENANTRY_PROGRAM beginning with `<marker>:`.
 
     nginx writes over its environment: it is known by working in `nginx_directory`. They are the supervisor
-    itself, or what one that was killed has left behind, holding ports and locks.
+    itself, or what one that was killed has left behind, holding ports and locks. With `program`, only that
+    program's processes are meant.
     """
 
     marker: str
     nginx_directory: Path
+    program: str = ""
 
     def describe(self) -> str:
-        return f"end every remaining process of {self.marker}"
+        return f"end every remaining process of {self.program or self.marker}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def end_all(step: EndRemaining) -> None:
 
 def find(step: EndRemaining) -> Sequence[int]:
     """Return the processes the step means, as far as this user may see; never this one."""
-    mark = f"{MARK}={step.marker}:".encode()
+    mark = f"{MARK}={step.marker}:{step.program}".encode()
     places = (place for place in _PROCESSES.iterdir() if place.name.isdigit())
     found = (int(place.name) for place in places if _is_meant(place, mark, step))
     return sorted(pid for pid in found if pid != os.getpid())
@@ -56,10 +56,12 @@ def find(step: EndRemaining) -> Sequence[int]:
 def _is_meant(place: Path, mark: bytes, step: EndRemaining) -> bool:
     try:
         if (place / "comm").read_text() == "nginx\n":
-            return (place / "cwd").readlink() == step.nginx_directory
+            return step.program in ("", "nginx") and (place / "cwd").readlink() == step.nginx_directory
         variables = (place / "environ").read_bytes().split(b"\0")
     except OSError:
         return False  # it has ended meanwhile, or belongs to another user
+    if step.program:
+        return mark in variables
     return any(variable.startswith(mark) for variable in variables)
 
 

@@ -122,15 +122,17 @@ class LocalDriver:
         return (WriteFile(program), StartProgram(_program(tenant.id)), self._probe(tenant))
 
     def stop_steps(self, tenant: Tenant) -> Sequence[Step]:
-        """Stop the process; it gets half a minute to finish what it is answering."""
+        """Stop the process, also one whose supervisor was killed; it gets half a minute to finish."""
         program = self._program_file(replace(tenant, running=False))
-        return (WriteFile(program), StopProgram(_program(tenant.id)))
+        name = _program(tenant.id)
+        return (WriteFile(program), StopProgram(name), self._shared.end_remaining(name))
 
     def remove_steps(self, tenant: Tenant) -> Sequence[Step]:
         """Take the site out of nginx and the process out of supervisord."""
         return (
             self._change_site(RemoveFile(self._site_path(tenant.id))),
             StopProgram(_program(tenant.id), forget=True),
+            self._shared.end_remaining(_program(tenant.id)),
             RemoveFile(self._program_path(tenant.id)),
         )
 

@@ -78,7 +78,7 @@ class SharedParts:
 
     def stop_steps(self) -> tuple[Step, ...]:
         """End supervisord and every program at once; each gets its time to finish what it is answering."""
-        return (self._end_remaining(),)
+        return (self.end_remaining(),)
 
     def findings(self, programs: Supervisor) -> tuple[Finding, ...]:
         """Look at each shared program."""
@@ -102,13 +102,14 @@ class SharedParts:
         """Start supervisord, which starts everything else; what an earlier one left behind goes first."""
         configuration = self._layout.run / "supervisord.conf"
         return (
-            self._end_remaining(),
+            self.end_remaining(),
             Run("start supervisord", supervisord.start(configuration, self.environment("supervisord"))),
             *(StartProgram(name) for name in SHARED),
         )
 
-    def _end_remaining(self) -> EndRemaining:
-        return EndRemaining(str(self._layout.root), self._nginx_directory)
+    def end_remaining(self, program: str = "") -> EndRemaining:
+        """End what runs of this root, or of one program, whether a supervisor knows of it or not."""
+        return EndRemaining(str(self._layout.root), self._nginx_directory, program)
 
     def _restart(self, stale: tuple[RenderedFile, ...], observed: Observed) -> tuple[Step, ...]:
         changed = {file.path.stem for file in stale if file.path.parent.name == "supervisor.d"}

@@ -40,6 +40,32 @@ def test_orphans_of_a_killed_supervisor_are_ended_and_everything_comes_back(
     assert root.get("alfa") == 0
 
 
+def test_a_client_whose_supervisor_was_killed_is_really_stopped_and_its_neighbour_is_not(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = LocalRoot.begin(tmp_path_factory.mktemp("orphans"))
+    try:
+        ports = {name: root.new(name).document["port"] for name in ("alfa", "bravo", "charlie")}
+        os.kill(pid_in(root.path / "run" / "supervisord.pid"), signal.SIGKILL)
+        assert root.get("alfa") == 200
+        stopped = root.provision("stop", "alfa")
+        assert stopped.code == 0, stopped.said
+        assert not listens(ports["alfa"])
+        assert root.get("alfa") == 503
+        removed = root.provision("remove", "bravo")
+        assert removed.code == 0, removed.said
+        assert not listens(ports["bravo"])
+        assert root.get("bravo") in (0, 503)
+        assert root.get("charlie") == 200
+    finally:
+        assert root.provision("host", "stop").code == 0
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_a_taken_http_port_is_told_and_nothing_pretends_to_run(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
