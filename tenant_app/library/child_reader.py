@@ -1,5 +1,6 @@
 """Read a file in a child process of its own, so that no file can take the application down."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tenant_app.library.parsing.limits import (
     MOST_MEMORY_BYTES,
     MOST_OUTPUT_BYTES,
     MOST_WALL_SECONDS,
+    NO_ROOM_STATUS,
 )
 from tenant_app.library.parsing.protocol import Extraction, FailureCode, ParseError, read_extraction
 from tenant_app.logs import get_log
@@ -62,7 +64,7 @@ class ChildReader:
         """Return what `original` holds; the child writes to the file `output`.
 
         Raises ParseError with the reason, whatever happens to the child; ReadingInterrupted after
-        ``interrupt``.
+        ``interrupt``; OSError when there is no room for what the child writes.
         """
         with output.open("wb") as out, self._started(original, media_type, out) as process:
             try:
@@ -103,6 +105,8 @@ class ChildReader:
         _log.warning(
             "reader_ended_badly", status=status, said=said.decode("utf-8", "replace")[-_LONGEST_LOGGED:]
         )
+        if status == NO_ROOM_STATUS:
+            raise OSError(errno.ENOSPC, "no room for what the reader writes", str(output))
         full = output.stat().st_size >= self._limits.output_bytes
         raise ParseError("too_large" if full else _code_of(status), f"the reader ended with status {status}")
 

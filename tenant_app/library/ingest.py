@@ -8,7 +8,8 @@ own transaction; a document deleted meanwhile simply has no rows left to fill.
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tenant_app.clock import Clock
@@ -28,9 +29,11 @@ from tenant_app.retrieval.vectors import dimension
 BATCH: Final = 32
 """Passages per embedding request: some 2 seconds of one processor, after which a question may go first."""
 MOST_ATTEMPTS: Final = 3
-"""A file during whose reading the program died so often is given up."""
+"""A file during whose reading the program died or failed so often is given up."""
 _SHARE_OF_READING: Final = 0.2
 """How much of a document's progress its reading is; computing vectors takes the rest."""
+
+_HAS_TEXT: Final = Document.id.in_(select(DocumentText.document_id))
 
 _log = get_log(__name__)
 
@@ -58,16 +61,19 @@ class Ingest:
 
     def resume(self) -> None:
         """Put back in the queue what was being read when the process ended; remove what it left lying."""
-        without_text = Document.id.not_in(select(DocumentText.document_id))
         with self._database.write() as session:
             session.execute(
                 update(Document)
-                .where(Document.status == "processing", without_text)
+                .where(Document.status == "processing", ~_HAS_TEXT)
                 .values(status="queued", progress=0.0)
             )
 
     def read_next(self) -> bool:
-        """Read the oldest queued document and make it findable by its words; return whether there was one."""
+        """Read the oldest queued document and make it findable by its words; return whether there was one.
+
+        Raises OSError and OperationalError when there is no room or memory for it: it then waits its turn.
+        Whatever else is raised counts as an attempt.
+        """
         document = self._take()
         if document is None:
             return False
@@ -79,6 +85,10 @@ class Ingest:
             self._fail(document.id, failure)
         except ReadingInterrupted:
             self._put_back(document.id)
+        except (OSError, OperationalError):
+            # The machine's fault, not the file's.
+            self._put_back(document.id)
+            raise
         return True
 
     def embed_next(self) -> bool:
@@ -107,14 +117,19 @@ class Ingest:
         with self._database.write() as session:
             session.execute(
                 update(Document)
-                .where(Document.status == "processing")
+                .where(Document.status == "processing", _HAS_TEXT)
                 .values(status="indexed", updated_at=self._clock.now())
             )
 
     def _take(self) -> Document | None:
+        # One thread reads: what is in hand but has no text was let go by a step that failed.
+        let_go = and_(Document.status == "processing", ~_HAS_TEXT)
         with self._database.write() as session:
             document = session.scalar(
-                select(Document).where(Document.status == "queued").order_by(Document.id).limit(1)
+                select(Document)
+                .where(or_(Document.status == "queued", let_go))
+                .order_by(Document.id)
+                .limit(1)
             )
             if document is not None:
                 document.status = "processing"
@@ -124,7 +139,7 @@ class Ingest:
 
     def _read(self, document: Document) -> Extraction:
         if document.attempts > MOST_ATTEMPTS:
-            raise ParseError("damaged", f"the program ended {MOST_ATTEMPTS} times while reading this file")
+            raise ParseError("damaged", f"reading this file was broken off {MOST_ATTEMPTS} times")
         output = self._originals.reading_output()
         try:
             return self._reader.read(self._originals.path_of(document.sha256), document.media_type, output)

@@ -1,19 +1,25 @@
 """The reading child: ``python -m tenant_app.library.parsing MEDIA_TYPE FILE``, blocks on standard output."""
 
 import argparse
+import errno
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from tenant_app.library.parsing.limits import (
     MOST_CPU_SECONDS,
     MOST_MEMORY_BYTES,
     MOST_OUTPUT_BYTES,
     MOST_WALL_SECONDS,
+    NO_ROOM_STATUS,
     limit_this_process,
 )
 from tenant_app.library.parsing.protocol import Block, ParseError, Part, write_end, write_parts
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 Parser = Callable[[Path], Iterator[Part]]
 
@@ -38,13 +44,29 @@ def _parser_for(media_type: str) -> Parser:
 
 
 def main(arguments: list[str]) -> int:
-    """Read one file and write its parts; returns 0 also when the file is refused, since that is an answer."""
+    """Read one file and write its parts; returns 0 also when the file is refused, since that is an answer.
+
+    Returns NO_ROOM_STATUS when the disk is full.
+    """
     options = _options(arguments)
     limit_this_process(options.memory, options.cpu_seconds, options.wall_seconds, options.output_bytes)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
-    failure = _read(options.media_type, options.file)
-    write_end(sys.stdout, failure)
+    try:
+        write_end(sys.stdout, _read(options.media_type, options.file))
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _let_go_of_output()
+        return NO_ROOM_STATUS
     return 0
+
+
+def _let_go_of_output() -> None:
+    """Spare the interpreter's end the flush that would fail again and change the exit status."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _read(media_type: str, file: Path) -> ParseError | None:

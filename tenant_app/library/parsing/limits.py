@@ -1,5 +1,6 @@
 """The limits a reading child sets on itself before it touches the file."""
 
+import os
 import resource
 import signal
 
@@ -9,6 +10,8 @@ MOST_CPU_SECONDS = 120
 MOST_WALL_SECONDS = 180
 MOST_OUTPUT_BYTES = 64 * 1024 * 1024
 MOST_OPEN_FILES = 64
+NO_ROOM_STATUS = os.EX_IOERR
+"""The child's exit status when the disk is full: its file is not to blame."""
 
 
 def limit_this_process(memory: int, cpu_seconds: int, wall_seconds: int, output_bytes: int) -> None:

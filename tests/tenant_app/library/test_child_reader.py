@@ -1,5 +1,6 @@
 """Files are read in a child process that cannot take the application down."""
 
+import errno
 import io
 import os
 import threading
@@ -64,6 +65,14 @@ def test_what_cannot_be_read_within_the_limits_has_a_reason(
     with pytest.raises(ParseError) as refusal:
         _read(tmp_path, content, media_type, limits)
     assert refusal.value.code == code
+
+
+def test_a_full_disk_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    original.write_bytes(b"Le bail.")
+    with pytest.raises(OSError, match="no room") as failure:
+        ChildReader(ReadingLimits()).read(original, PLAIN_TEXT, Path("/dev/full"))
+    assert failure.value.errno == errno.ENOSPC
 
 
 def test_an_interrupted_reading_stops_at_once_and_no_other_begins(tmp_path: Path) -> None:

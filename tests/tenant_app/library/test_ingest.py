@@ -1,14 +1,15 @@
 """From an uploaded file to passages that are found, whatever comes in between."""
 
-import errno
+import threading
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ExceptionContext, event, func, select, text, update
 
 from tenant_app.accounts.actor import OPERATOR
-from tenant_app.library.ingest import MOST_ATTEMPTS, Ingest
+from tenant_app.library.ingest import MOST_ATTEMPTS
 from tenant_app.passages import Chunk, Document, DocumentText
 from tenant_app.services import Services
 from tenant_app.settings import Settings
@@ -176,6 +177,18 @@ class TestEmbeddingServerDown:
         assert answer["results"][0]["document"] == "code.md"
         assert answer["results"][0]["dense"] == 0
 
+    def test_a_document_that_could_not_be_stored_is_not_called_indexed(
+        self, shelf: Shelf, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tenant_app.library.worker.RETRY_SECONDS", 0.1)
+        _make_storing_fail(services)
+        trap = shelf.upload("Un piège.".encode(), "piege.txt").get_json()["id"]
+        lease = shelf.upload(b"Le bail.", "bail.txt").get_json()["id"]
+        services.start()
+        assert shelf.wait_for(lease)["status"] == "indexed"
+        assert shelf.wait_for(trap)["status"] == "failed"
+        services.close()
+
     def test_vectors_follow_when_the_server_is_back(
         self,
         working: Shelf,
@@ -193,20 +206,40 @@ class TestEmbeddingServerDown:
         assert answer["results"][0]["dense"] > 0
 
 
-def test_a_step_that_fails_for_want_of_room_is_tried_again(
+def test_a_document_waits_for_room_however_long_the_disk_is_full(
     shelf: Shelf, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenant_app.library.worker.RETRY_SECONDS", 0.1)
-    read_next = Ingest.read_next
-    full = iter([True])
+    document_id = shelf.upload(f"Le bail. {'mot ' * 6_000}".encode(), "bail.txt").get_json()["id"]
+    engine = services.database.engine
+    failures: list[ExceptionContext] = []
+    full = threading.Event()
 
-    def read_on_a_disk_full_at_first(ingest: Ingest) -> bool:
-        if next(full, False):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return read_next(ingest)
+    def leave_no_room(connection: Any, _record: object) -> None:
+        if full.is_set():
+            # SQLite takes the least it may for the database's present size.
+            connection.execute("PRAGMA max_page_count = 1")
 
-    monkeypatch.setattr(Ingest, "read_next", read_on_a_disk_full_at_first)
-    document_id = shelf.upload(b"Le bail.", "bail.txt").get_json()["id"]
+    event.listen(engine, "handle_error", failures.append)
+    event.listen(engine, "connect", leave_no_room)
+    full.set()
+    engine.dispose()
     services.start()
-    assert shelf.wait_for(document_id)["status"] == "indexed"
+    wait_until(lambda: len(failures) > MOST_ATTEMPTS, "the disk found full again and again")
+    assert shelf.document(document_id)["status"] in ("queued", "processing")
+    full.clear()
+    engine.dispose()
+    wait_until(lambda: _has_passages(shelf, document_id), "the document taken in")
+    assert "bail.txt" in shelf.found("bail")
     services.close()
+
+
+def _make_storing_fail(services: Services) -> None:
+    """Refuse every text that tells of a trap."""
+    with services.database.write() as session:
+        session.execute(
+            text(
+                "CREATE TRIGGER broken BEFORE INSERT ON document_texts WHEN new.text LIKE '%piège%' "
+                "BEGIN SELECT RAISE(ABORT, 'broken'); END"
+            )
+        )
