@@ -1,5 +1,7 @@
 """Accounts as the other subjects see them."""
 
+from flask_babel import lazy_gettext
+
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import ApiKeys
 from tenant_app.accounts.sessions import Sessions
@@ -7,10 +9,12 @@ from tenant_app.accounts.sign_in import SignIn
 from tenant_app.accounts.users import Users
 from tenant_app.clock import Clock
 from tenant_app.database import Database
-from tenant_app.rates import AddressRate
+from tenant_app.rates import SlidingRate
 from tenant_app.settings import Settings
 
 SIGN_INS_PER_MINUTE = 10
+CALLS_PER_MINUTE = 3000
+"""Of one tenant, searches, uploads and reads included: far above what people do, below what a loop does."""
 
 
 class Accounts:
@@ -21,7 +25,16 @@ class Accounts:
         self.keys = ApiKeys(database, clock, plan=settings.subscription_plan, limit=settings.max_api_keys)
         self.sessions = Sessions(database, clock, client_id=settings.client_id, key=settings.secret_key)
         self.sign_in = SignIn(database, clock)
-        self.anonymous_rate = AddressRate(clock, per_minute=SIGN_INS_PER_MINUTE)
+        self.anonymous_rate = SlidingRate(
+            clock,
+            per_minute=SIGN_INS_PER_MINUTE,
+            refusal=lazy_gettext("Trop d'essais depuis votre adresse ; réessayez dans une minute."),
+        )
+        self.calls_rate = SlidingRate(
+            clock,
+            per_minute=CALLS_PER_MINUTE,
+            refusal=lazy_gettext("Trop d'appels en une minute ; réessayez dans un instant."),
+        )
 
     def confirm(self, actor: Actor) -> Actor:
         """Return the actor as of now; for what lasts longer than a request's start, such as a stream.

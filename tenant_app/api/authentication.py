@@ -30,7 +30,7 @@ def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def guard(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            g.actor = authenticate()
+            g.actor = _admitted()
             if not current_actor().may(permission):
                 raise Forbidden(lazy_gettext("Votre rôle ne permet pas cette action."))
             return view(*args, **kwargs)
@@ -46,11 +46,19 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        g.actor = authenticate()
+        g.actor = _admitted()
         return view(*args, **kwargs)
 
     setattr(guarded, PERMISSION_ATTRIBUTE, None)
     return guarded
+
+
+def _admitted() -> Actor:
+    """Return who asks if the tenant's minute has room; raises RateLimited, and what ``requires`` does."""
+    actor = authenticate()
+    services = current_services()
+    services.accounts.calls_rate.count(services.settings.client_id)
+    return actor
 
 
 def authenticate() -> Actor:
