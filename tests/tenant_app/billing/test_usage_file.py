@@ -15,9 +15,11 @@ from tenant_app.accounts.activity import note_activity
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.models import User
 from tenant_app.billing import export as export_module
-from tenant_app.billing.export import UsageExport, read_usage, replace_file
+from tenant_app.billing.export import read_usage, replace_file
+from tenant_app.billing.ledger import Ledger
 from tenant_app.database import Database
 from tenant_app.passages import Document
+from tenant_app.settings import Settings
 from tests.tenant_app.billing.conftest import BuildBilling
 from tests.tenant_app.clock import FixedClock
 from tests.tenant_app.waiting import wait_until
@@ -195,14 +197,18 @@ def test_a_damaged_file_is_written_again_from_the_ledger_at_the_next_start(
     assert requests_in(folder / f"{month}.json") == 1
 
 
-def test_what_a_sudden_end_kept_out_of_a_file_is_in_it_after_the_next_start_next_month(
-    billing: BuildBilling, anna: Actor, folder: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+def test_what_a_sudden_end_kept_out_of_a_file_is_in_it_after_a_start_next_month(
+    billing: BuildBilling,
+    anna: Actor,
+    folder: Path,
+    clock: FixedClock,
+    database: Database,
+    settings: Settings,
 ) -> None:
-    first = billing(price_cents="9900")
-    first.start()
-    monkeypatch.setattr(UsageExport, "publish", lambda *_: None)
-    first.ledger.settle(first.ledger.reserve(anna), mode="llm", tokens_in=1000, tokens_out=100)
-    monkeypatch.undo()
+    billing(price_cents="9900").start()
+    # Ended between the ledger's line and the file.
+    ledger = Ledger(database, settings, clock, changed=lambda _: None)
+    ledger.settle(ledger.reserve(anna), mode="llm", tokens_in=1000, tokens_out=100)
 
     clock.set(datetime(2025, 2, 1, 0, 5, tzinfo=UTC))
     billing(price_cents="29900").start()
