@@ -24,6 +24,7 @@ MOST_PASSAGES = 20_000
 _BLOCK_SEPARATOR = "\n\n"
 _ARTICLE_DEPTH = 7
 """Articles stand below every other heading, whatever level the author gave them."""
+_NOT_SPACE = re.compile(r"\S")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…»])\s+(?=[^\W_]|[«\"(–—-])")
 
 
@@ -97,7 +98,8 @@ def _split(piece: _Piece, text: str) -> Iterator[_Piece]:
     while len(text) - start > LONGEST_PASSAGE:
         end = _cut_position(text, start)
         yield replace(piece, start=piece.start + start, end=piece.start + end)
-        start = end + len(text[end:]) - len(text[end:].lstrip())
+        following = _NOT_SPACE.search(text, end)
+        start = following.start() if following else len(text)
     if start < len(text):
         yield replace(piece, start=piece.start + start)
 

@@ -66,6 +66,12 @@ def test_a_long_paragraph_is_cut_after_a_sentence() -> None:
     assert all(passage.text.endswith(".") for passage in passages[:-1])
 
 
+@pytest.mark.timeout(20)
+def test_a_text_without_a_blank_line_is_cut_in_time_that_grows_with_its_length_only() -> None:
+    text = "mot " * 5_000_000
+    assert cut_passages([Block(text)])[-1].char_end == len(text)
+
+
 def test_a_passage_has_the_page_it_begins_on() -> None:
     passages = cut_passages([Block("Un.", page=1), Block(LONG, page=1), Block(LONG * 2, page=2)])
     assert [passage.page for passage in passages] == [1, 2]
