@@ -109,6 +109,8 @@ class Application:
         body = await _read_body(http)
         model = self._worker.model
         request = parse_request(body, http.headers.get("x-tenantry-priority"), self._model_name)
+        # Counting tokens costs as much as the texts are long: not for those that would be turned away.
+        self._worker.require_room(request.user, request.priority, len(request.texts))
         ticket = await asyncio.to_thread(_ticket, model, request)
         vectors = await self._vectors(ticket, http.receive)
         log.info(

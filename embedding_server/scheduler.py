@@ -1,6 +1,7 @@
 """Which texts go through the model next: pure bookkeeping, no threads, no clock, no model.
 
-Questions go before ingest. Within either, users take turns one text at a time, so that a tenant who
+Questions go before ingest, which still gets every fifth batch so that no flow of questions can stop it.
+Within either, users take turns one text at a time, so that a tenant who
 queues a thousand passages delays a neighbour's ten by about ten, not by a thousand. A batch is bounded
 by its padded size (texts times the longest one's tokens), because that is what it costs: every text in
 a batch is padded to the longest.
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from embedding_server.errors import Busy
 
@@ -33,6 +35,10 @@ class BatchLimits:
 
     texts: int = 32
     padded_tokens: int = 1024
+
+
+QUESTION_BATCHES_IN_A_ROW: Final = 4
+"""So many batches of questions go before one of waiting ingest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ class Scheduler:
         self._batch = batch or BatchLimits()
         self._queue = queue or QueueLimits()
         self._lanes = {priority: Lane() for priority in Priority}
+        self._question_batches = 0
 
     def __len__(self) -> int:
         return sum(len(lane) for lane in self._lanes.values())
@@ -130,22 +137,26 @@ class Scheduler:
 
         Raises `Busy` when its lane, or its user's share of the lane, has no room for all of it.
         """
-        lane = self._lanes[ticket.priority]
-        room, room_of_user = self._bounds(ticket.priority)
-        if lane.count(ticket.user) + len(ticket.texts) > room_of_user:
+        self.require_room(ticket.user, ticket.priority, len(ticket.texts))
+        self._lanes[ticket.priority].add(ticket)
+
+    def require_room(self, user: str, priority: Priority, texts: int) -> None:
+        """Raise `Busy` like `add` would for so many texts: before any work is done for them."""
+        lane = self._lanes[priority]
+        room, room_of_user = self._bounds(priority)
+        if lane.count(user) + texts > room_of_user:
             raise Busy(
-                f"{ticket.user!r} already has {lane.count(ticket.user)} texts waiting"
+                f"{user!r} already has {lane.count(user)} texts waiting"
                 f" ({room_of_user} allowed); send the next ones when these are answered.",
                 code="user_queue_full",
                 retry_after=5,
             )
-        if len(lane) + len(ticket.texts) > room:
+        if len(lane) + texts > room:
             raise Busy(
                 f"{len(lane)} texts are waiting already ({room} allowed); try again in a moment.",
                 code="queue_full",
                 retry_after=5,
             )
-        lane.add(ticket)
 
     def _bounds(self, priority: Priority) -> tuple[int, int]:
         if priority is Priority.QUESTION:
@@ -158,7 +169,7 @@ class Scheduler:
 
     def take(self) -> list[Piece]:
         """The next batch: of one lane, within the limits, at least one text; empty when none waits."""
-        lane = self._lanes[Priority.QUESTION] or self._lanes[Priority.INGEST]
+        lane = self._next_lane()
         batch: list[Piece] = []
         longest = 0
         while (piece := lane.peek()) is not None:
@@ -168,3 +179,11 @@ class Scheduler:
                 break
             batch.append(lane.pop())
         return batch
+
+    def _next_lane(self) -> Lane:
+        questions, ingest = self._lanes[Priority.QUESTION], self._lanes[Priority.INGEST]
+        if questions and (not ingest or self._question_batches < QUESTION_BATCHES_IN_A_ROW):
+            self._question_batches = self._question_batches + 1 if ingest else 0
+            return questions
+        self._question_batches = 0
+        return ingest

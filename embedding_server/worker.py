@@ -13,7 +13,7 @@ import structlog
 
 from embedding_server.errors import Busy, RequestError
 from embedding_server.models import EmbeddingModel, Vectors
-from embedding_server.scheduler import Piece, Scheduler, Ticket
+from embedding_server.scheduler import Piece, Priority, Scheduler, Ticket
 
 log = structlog.get_logger("embedding_server")
 
@@ -71,6 +71,11 @@ class ModelWorker:
             self._stopping = True
             self._changed.notify()
         self._thread.join(timeout)
+
+    def require_room(self, user: str, priority: Priority, texts: int) -> None:
+        """Raise `Busy` when so many texts could not be queued now."""
+        with self._changed:
+            self._scheduler.require_room(user, priority, texts)
 
     def submit(self, ticket: Ticket) -> Future[Vectors]:
         """Queue a ticket; its future gives one row per text. Cancelling the future frees its place.

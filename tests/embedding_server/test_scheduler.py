@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedding_server.errors import Busy
-from embedding_server.scheduler import BatchLimits, Piece, Priority, QueueLimits, Scheduler, Ticket
+from embedding_server.scheduler import (
+    QUESTION_BATCHES_IN_A_ROW,
+    BatchLimits,
+    Piece,
+    Priority,
+    QueueLimits,
+    Scheduler,
+    Ticket,
+)
 
 
 def ticket(user: str, *tokens: int, priority: Priority = Priority.INGEST) -> Ticket:
@@ -30,6 +38,17 @@ def test_a_question_overtakes_every_waiting_document() -> None:
     scheduler.add(ticket("martin", 10, priority=Priority.QUESTION))
 
     assert [piece.text for piece in scheduler.take()] == ["martin-0"]
+
+
+def test_no_flow_of_questions_stops_a_neighbours_documents() -> None:
+    scheduler = Scheduler()
+    scheduler.add(ticket("martin", 10))
+    lanes = []
+    for number in range(QUESTION_BATCHES_IN_A_ROW + 1):
+        scheduler.add(ticket(f"busy-{number}", *[1000] * 2, priority=Priority.QUESTION))
+        lanes.append(scheduler.take()[0].ticket.priority)
+
+    assert lanes == [Priority.QUESTION] * QUESTION_BATCHES_IN_A_ROW + [Priority.INGEST]
 
 
 def test_a_small_tenant_is_not_kept_waiting_by_a_large_one() -> None:

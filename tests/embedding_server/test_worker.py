@@ -6,13 +6,17 @@ slowness can be provoked; the real model is in test_server.py.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 import pytest
 
+from embedding_server.application import Application
 from embedding_server.errors import Busy, ConfigurationError
 from embedding_server.models import Vectors
 from embedding_server.scheduler import Priority, QueueLimits, Scheduler, Ticket
@@ -167,3 +171,29 @@ def test_nothing_is_served_while_the_model_loads(model: LengthModel) -> None:
     assert rows(worker.submit(ticket("abc"))) == [3]
     assert worker.model is model
     worker.stop(20)
+
+
+def test_texts_there_is_no_room_for_are_turned_away_before_their_tokens_are_counted(
+    worker: ModelWorker, model: LengthModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rows(worker.submit(ticket("loaded"))) == [6.0]
+    counted: list[str] = []
+    monkeypatch.setattr(model, "count_tokens", counted.extend)
+
+    answer = asyncio.run(_post(Application(worker, "m"), {"model": "m", "input": ["a"] * 5}))
+
+    assert (answer["error"]["code"], counted) == ("user_queue_full", [])
+
+
+async def _post(application: Application, body: dict[str, Any]) -> Any:
+    """Ask as a client does, and return the answer's document."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": json.dumps(body).encode()}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await application({"method": "POST", "path": "/v1/embeddings", "headers": []}, receive, send)
+    return json.loads(sent[-1]["body"])
