@@ -1,5 +1,6 @@
 """Judge what a file is by its bytes; neither its name nor what the sender says about it is believed."""
 
+import mmap
 import re
 import zipfile
 from pathlib import Path
@@ -74,7 +75,10 @@ def _judge_zip(path: Path, head: bytes) -> str:
 
 
 def _refused_ole(path: Path) -> UnsupportedType:
-    if _ENCRYPTED_OFFICE in path.read_bytes():
+    # Mapped, not read: the file may be as large as the plan allows.
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        encrypted = content.find(_ENCRYPTED_OFFICE) >= 0
+    if encrypted:
         return UnsupportedType(
             lazy_gettext("Ce document est protégé par un mot de passe : enregistrez-le sans protection."),
             code="encrypted",
