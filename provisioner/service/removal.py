@@ -11,7 +11,7 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
 from provisioner.service.tenants import require_state, tenant_of
-from provisioner.service.transaction import changing
+from provisioner.service.transaction import Transaction, changing
 from provisioner.steps import ArchiveTree, MakeDirectory, RemoveTree, WriteFile
 
 
@@ -26,7 +26,7 @@ def remove(context: Context, tenant_id: str) -> Path:
         driver = context.driver
         tenant = replace(tenant_of(context, entry), running=False)
         if entry.state == State.ARCHIVED:
-            archive = _require_leftovers(context, entry)
+            archive = _require_leftovers(context, transaction, entry)
         else:
             require_state(entry, (State.RUNNING, State.STOPPED, State.SUSPENDED), "remove")
             archive = _archive_path(context, tenant_id)
@@ -72,9 +72,10 @@ def _describe(entry: Entry) -> str:
     return entry.request.model_dump_json(indent=2) + "\n"
 
 
-def _require_leftovers(context: Context, entry: Entry) -> Path:
+def _require_leftovers(context: Context, transaction: Transaction, entry: Entry) -> Path:
     """An archived client is removed again only to finish what was cut off."""
-    if entry.archive is None or not (context.layout.root / f"client-{entry.id}").exists():
+    left = (context.layout.root / f"client-{entry.id}").exists() or transaction.cut_off_on(entry.id)
+    if entry.archive is None or not left:
         raise WrongState(
             f"{entry.id} is archived already, in {entry.archive}.",
             f"`provision purge {entry.id}` erases it for good.",

@@ -31,6 +31,11 @@ class Transaction:
         self._context = context
         self._executor = executor
         self._earlier = earlier
+        self.host_prepared = False
+
+    def cut_off_on(self, tenant_id: str) -> bool:
+        """Say whether an earlier command on a client was killed, and nothing has settled it since."""
+        return any(one.tenant_id == tenant_id for one in self._earlier)
 
     def prepare_host(self) -> None:
         """Have there and running what all clients share; it stays, whatever fails later."""
@@ -40,6 +45,7 @@ class Transaction:
             observed = replace(observed, digests={})  # for the reason given in `observe`
         self._executor.advance(driver.host_steps(observed))
         share(self._context.layout.registry, driver.reader_group)
+        self.host_prepared = True
 
     def observe(self, tenant: Tenant) -> Observed:
         """Look at a client; after a command on it was cut off, no file is taken as being in effect.
@@ -47,8 +53,7 @@ class Transaction:
         A file may have been written just before the kill, and never been read by the program it is for.
         """
         observed = self._context.driver.observe(tenant)
-        cut_off_on_it = any(one.tenant_id == tenant.id for one in self._earlier)
-        return replace(observed, digests={}) if cut_off_on_it else observed
+        return replace(observed, digests={}) if self.cut_off_on(tenant.id) else observed
 
     def begun_writes(self, tenant: Tenant) -> frozenset[tuple[Path, str]]:
         """Return what commands that were cut off had begun to write of a client: paths with digests."""
@@ -90,14 +95,15 @@ def changing(
         tools = Tools(context.runner, context.driver.programs, interruption)
         executor = Executor(tools, journal, context.observer)
         try:
-            yield Transaction(context, executor, registry, earlier)
+            transaction = Transaction(context, executor, registry, earlier)
+            yield transaction
         except BaseException as error:
             _abandon(error, executor, journal)
             _record(context, registry, tenant_id, command, error)
             raise
         journal.end()
         if settles:
-            _forget(earlier, tenant_id)
+            _forget(earlier, tenant_id, host_prepared=transaction.host_prepared)
         _record(context, registry, tenant_id, command, None)
 
 
@@ -111,9 +117,10 @@ def _notice_cut_off(context: Context) -> list[CutOff]:
     return earlier
 
 
-def _forget(earlier: Sequence[CutOff], tenant_id: str) -> None:
+def _forget(earlier: Sequence[CutOff], tenant_id: str, *, host_prepared: bool) -> None:
+    """What was cut off on the host is settled only by having prepared it."""
     for one in earlier:
-        if one.tenant_id in ("", tenant_id):
+        if (one.tenant_id == tenant_id and tenant_id) or (one.tenant_id == "" and host_prepared):
             remove_file(one.path)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.apply.journal import Journal
+from provisioner.clock import SystemClock
 from provisioner.drivers.supervisor import Supervisor
 from tests.provisioner.local_root import LocalRoot, wait_until
 
@@ -44,6 +46,15 @@ def test_stopped_it_answers_503_until_it_is_started(papa: LocalRoot) -> None:
 def test_restarted_it_answers_again(papa: LocalRoot) -> None:
     assert papa.provision("restart", ID).code == 0
     assert papa.get(ID) == 200
+
+
+def test_a_cut_off_host_command_is_settled_only_by_one_that_prepares_the_host(papa: LocalRoot) -> None:
+    folder = papa.path / "journal"
+    Journal.begin(folder, "host init", "", SystemClock()).close()
+    assert papa.provision("set", ID, "phone=0102030405").code == 0
+    assert list(folder.iterdir())
+    assert papa.provision("host", "init").code == 0
+    assert not list(folder.iterdir())
 
 
 def test_its_people_are_managed_running_and_stopped(papa: LocalRoot) -> None:
@@ -256,6 +267,20 @@ def test_removed_it_is_kept_in_an_archive_and_its_port_is_free(host: LocalRoot) 
     assert host.provision("purge", "quebec", "--yes").code == 0
     assert not archive.exists()
     assert "quebec" not in host.rows()
+
+
+def test_a_remove_killed_after_erasing_is_finished_by_running_it_again(host: LocalRoot) -> None:
+    assert host.new("uniform").code == 0
+    killed = host.injected("rmdir:signal=SIGKILL", "remove", "uniform", within=host.path / "client-uniform")
+    assert killed.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), killed.stderr
+    assert host.rows()["uniform"]["state"] == "archived"
+    (host.path / "client-uniform").rmdir()
+    again = host.provision("remove", "uniform")
+    assert again.code == 0, again.said
+    assert Path(again.document["archive"]).is_file()
+    assert not list((host.path / "journal").iterdir())
+    assert host.provision("remove", "uniform").code == 2
+    assert host.provision("purge", "uniform", "--yes").code == 0
 
 
 def test_purged_nothing_of_it_is_left_but_its_events(
