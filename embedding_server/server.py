@@ -17,6 +17,7 @@ from pathlib import Path
 
 import structlog
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from embedding_server.application import Application
 from embedding_server.models import load_model
@@ -26,8 +27,19 @@ from embedding_server.worker import ModelWorker
 
 _DRAIN_SECONDS = 20
 _MAX_CONNECTIONS = 512
+_IDLE_SECONDS = 15
 
 log = structlog.get_logger("embedding_server")
+
+
+class _ImpatientProtocol(H11Protocol):
+    """uvicorn's, closing a connection on which nothing was asked yet as well: it starts waiting at once."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
 
 class _Server(uvicorn.Server):
@@ -67,7 +79,7 @@ def _stop_with_worker(server: _Server, _: Future[None]) -> None:
 def _configuration(application: Application) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="h11",
+        http=_ImpatientProtocol,
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -76,6 +88,6 @@ def _configuration(application: Application) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         limit_concurrency=_MAX_CONNECTIONS,
-        timeout_keep_alive=30,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )

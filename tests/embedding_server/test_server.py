@@ -143,6 +143,14 @@ def test_a_tenant_with_few_passages_overtakes_one_with_many(embedding_server: Em
     assert few.result() < many.result()
 
 
+def test_a_connection_on_which_nothing_is_asked_is_closed(embedding_server: EmbeddingServer) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.settimeout(30)
+        silent.connect(str(embedding_server.socket))
+
+        assert silent.recv(1) == b""
+
+
 def test_a_client_that_hangs_up_does_not_disturb_the_next(embedding_server: EmbeddingServer) -> None:
     body = json.dumps({"model": MODEL, "input": [PASSAGE] * 100}).encode()
     with socket.socket(socket.AF_UNIX) as impatient:
