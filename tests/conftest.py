@@ -2,9 +2,10 @@
 
 from hypothesis import settings as hypothesis_settings
 
+from tests.browser_fixture import browser
 from tests.embedding_server_fixture import embedding_server
 
-__all__ = ["embedding_server"]
+__all__ = ["browser", "embedding_server"]
 
 # A loaded machine is not a bug: examples are limited in number, not in time.
 hypothesis_settings.register_profile("tenantry", deadline=None, max_examples=60)

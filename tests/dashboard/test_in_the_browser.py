@@ -13,9 +13,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from provisioner.service.context import Context
 from tests.dashboard.conftest import EMAIL, PASSWORD, AddClient
-from tests.pages.conftest import browser
-
-__all__ = ["browser"]
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 READY_SECONDS = 60.0

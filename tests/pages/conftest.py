@@ -6,44 +6,23 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageState
 
 from tenant_app.api.context import EXTENSION
 from tenant_app.factory import create_app
 from tenant_app.settings import Settings
+from tests.browser_fixture import PATIENCE_MS
 from tests.embedding_server_fixture import EmbeddingServer
 from tests.pages.documents import FEES, LEASE
 from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
 from tests.tenant_app.environment import environment
 
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-PATIENCE_MS = 30_000
 EXPECTED_COMPLAINT = "Failed to load resource"
 
 addresses = itertools.count()
 
 OpenPage = Callable[..., Page]
 SignIn = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start the system's Chromium once."""
-    # Several test processes may share the machine: slow is not wrong.
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

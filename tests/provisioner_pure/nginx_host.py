@@ -32,6 +32,14 @@ class NginxHost:
     def access_log(self, spec: TenantSpec) -> Path:
         return self.settings.layout.client_logs(spec.id) / "access.log"
 
+    def access_log_with(self, spec: TenantSpec, text: str) -> str:
+        """The access log once it holds a text: nginx writes a line after it has answered."""
+        deadline = time.monotonic() + 10
+        while text not in (log := self.access_log(spec).read_text()):
+            assert time.monotonic() < deadline, log
+            time.sleep(0.01)
+        return log
+
     def send(self, request: str) -> bytes:
         """Send a request exactly as written and return all that comes back until the connection closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:

@@ -1,6 +1,7 @@
 """Asking for vectors: the real server, and servers that do not answer as they should."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ def _answering(path: Path, answer: bytes | None) -> Iterator[Path]:
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.recv(65536)
+                _read_request(connection)
                 if answer is None:
                     done.wait(10)
                 else:
@@ -66,6 +67,17 @@ def _answering(path: Path, answer: bytes | None) -> Iterator[Path]:
         yield path
         done.set()
         thread.join()
+
+
+def _read_request(connection: socket.socket) -> None:
+    """Read a whole request: answering earlier would break the pipe the client still writes to."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = int(re.search(rb"content-length: (\d+)", head.lower())[1])  # type: ignore[index]
+    while len(body) < length:
+        body += connection.recv(65536)
 
 
 def _ok(body: object) -> bytes:
