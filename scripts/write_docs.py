@@ -52,7 +52,8 @@ def commands() -> Iterator[tuple[str, click.Context]]:
 def _commands(
     path: str, command: click.Command, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Context]]:
-    context = click.Context(command, info_name=path.rsplit(" ", 1)[-1], parent=parent, terminal_width=96)
+    settings = {**command.context_settings, "terminal_width": 96}
+    context = click.Context(command, info_name=path.rsplit(" ", 1)[-1], parent=parent, **settings)
     yield path, context
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
