@@ -251,7 +251,8 @@ def test_removed_it_is_kept_in_an_archive_and_its_port_is_free(host: LocalRoot) 
     with tarfile.open(archive) as found:
         assert "client-quebec/data/tenant.sqlite3" in found.getnames()
         assert "client-quebec/.env" in found.getnames()
-    assert host.get("quebec") == 0
+    # nginx was told before the command returned; its workers follow in their own time.
+    wait_until(lambda: host.get("quebec") == 0)
     assert not (host.path / "client-quebec").exists()
     row = host.rows()["quebec"]
     assert (row["state"], row["port"]) == ("archived", None)
