@@ -40,19 +40,36 @@ class PassageWords:
     body: str
 
 
-def add_terms(session: Session, passages: Iterable[PassageWords], language: Language) -> None:
-    """Make passages findable; they must not be there yet."""
-    rows = [
-        {
-            "id": passage.chunk_id,
-            "title": _terms(passage.title, language),
-            "heading": _terms(passage.heading, language),
-            "body": _terms(passage.body, language),
-        }
-        for passage in passages
-    ]
+@dataclass(frozen=True)
+class PassageTerms:
+    """The terms of one passage as they are stored: by where they stand, separated by spaces."""
+
+    title: str
+    heading: str
+    body: str
+
+
+def terms_of(title: str, heading: str, body: str, language: Language) -> PassageTerms:
+    """Return the terms of a passage; no database is touched, so long texts are analysed before a write."""
+    return PassageTerms(_terms(title, language), _terms(heading, language), _terms(body, language))
+
+
+def write_terms(session: Session, passages: Iterable[tuple[int, PassageTerms]]) -> None:
+    """Make passages findable, each given by its id and terms; they must not be there yet."""
+    rows = [{"id": chunk_id, **vars(terms)} for chunk_id, terms in passages]
     if rows:
         session.execute(_INSERT, rows)
+
+
+def add_terms(session: Session, passages: Iterable[PassageWords], language: Language) -> None:
+    """Analyse passages and make them findable; they must not be there yet."""
+    write_terms(
+        session,
+        (
+            (passage.chunk_id, terms_of(passage.title, passage.heading, passage.body, language))
+            for passage in passages
+        ),
+    )
 
 
 def remove_terms(session: Session, document_id: int) -> None:
