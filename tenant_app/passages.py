@@ -7,7 +7,16 @@ vectors. The original file and the vector index (Chroma) hang on these rows, nev
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tenant_app.database import Base, UtcDateTime
@@ -82,6 +91,11 @@ class Chunk(Base):
     embedding: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Little-endian float32 values, of length 1 (L2), or None while not computed."""
     embedding_model: Mapped[str | None]
+
+
+def has_text() -> ColumnElement[bool]:
+    """Return the condition that rows of ``documents`` fulfil once they were read."""
+    return Document.id.in_(select(DocumentText.document_id))
 
 
 def library_totals(session: Session) -> tuple[int, int]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.library.child_reader import ChildReader, ReadingLimits
-from tenant_app.library.ingest import Ingest
+from tenant_app.library.embedding_queue import EmbeddingQueue
 from tenant_app.library.originals import Originals
+from tenant_app.library.reading_queue import ReadingQueue
 from tenant_app.library.service import Library
 from tenant_app.library.worker import LibraryWorker
 from tenant_app.retrieval.embedding import EmbeddingClient
@@ -35,18 +36,19 @@ def build_library(
     limits: ReadingLimits | None = None,
 ) -> LibraryParts:
     """Put the parts together; ``limits`` are those of one file's reading, ``changed`` see Library."""
-    work = threading.Event()
+    to_read, to_embed = threading.Event(), threading.Event()
     originals = Originals(settings.data_dir)
     embeddings = EmbeddingClient(settings.embedding_socket, settings.embedding_model, settings.client_id)
-    index = VectorIndex(database, settings.data_dir / "chroma", settings.embedding_model, work)
+    index = VectorIndex(database, settings.data_dir / "chroma", settings.embedding_model, to_embed)
     reader = ChildReader(limits or ReadingLimits())
-    ingest = Ingest(database, clock, originals, reader, embeddings, index, settings.language_default)
+    reading = ReadingQueue(database, clock, originals, reader, settings.language_default, to_embed.set)
+    embedding = EmbeddingQueue(database, clock, embeddings, index)
     library = Library(
         database,
         clock,
         originals,
         index,
-        work,
+        to_read,
         upload_bytes=settings.upload_bytes,
         storage_bytes=settings.storage_bytes,
         changed=changed,
@@ -55,5 +57,5 @@ def build_library(
         library=library,
         search=Search(database, index, embeddings, settings.language_default),
         index=index,
-        worker=LibraryWorker(library, ingest, index, reader, embeddings, work),
+        worker=LibraryWorker(library, reading, embedding, index, reader, embeddings, to_read, to_embed),
     )

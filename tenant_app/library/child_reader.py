@@ -48,7 +48,7 @@ class ReadingLimits:
 
 
 class ReadingInterrupted(Exception):
-    """The reading was stopped because the application stops; the document waits for the next start."""
+    """The reading was stopped, because the application stops or nobody wants the document any more."""
 
 
 class ChildReader:
@@ -58,13 +58,15 @@ class ChildReader:
         self._limits = limits
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._reading: Path | None = None
+        self._broken_off = False
         self._interrupted = False
 
     def read(self, original: Path, media_type: str, output: Path) -> Extraction:
         """Return what `original` holds; the child writes to the file `output`.
 
         Raises ParseError with the reason, whatever happens to the child; ReadingInterrupted after
-        ``interrupt``; OSError when there is no room for what the child writes.
+        ``interrupt`` or ``break_off``; OSError when there is no room for what the child writes.
         """
         with output.open("wb") as out, self._started(original, media_type, out) as process:
             try:
@@ -74,6 +76,13 @@ class ChildReader:
                 raise ParseError("timeout", "the reader did not end by itself") from error
         self._check(process.returncode, said, output)
         return read_extraction(output)
+
+    def break_off(self, original: Path) -> None:
+        """Kill the child if it is reading this very file."""
+        with self._lock:
+            if self._process is not None and self._reading == original:
+                self._broken_off = True
+                self._process.kill()
 
     def interrupt(self) -> None:
         """Kill the child at work, if any, and start no other."""
@@ -87,6 +96,7 @@ class ChildReader:
         with self._lock:
             if self._interrupted:
                 raise ReadingInterrupted
+            self._reading, self._broken_off = original, False
             self._process = subprocess.Popen(  # noqa: S603 - our own module, by an argument list
                 [*command, media_type, str(original)],
                 stdin=subprocess.DEVNULL,
@@ -98,7 +108,7 @@ class ChildReader:
 
     def _check(self, status: int, said: bytes, output: Path) -> None:
         """Raise what a child's exit status means; return when it ended well."""
-        if self._interrupted:
+        if self._interrupted or self._broken_off:
             raise ReadingInterrupted
         if status == 0:
             return

@@ -39,7 +39,7 @@ class EmbeddingClient:
         self._tenant = tenant
         self.model = model
         self._lock = threading.Lock()
-        self._ingesting: _UnixConnection | None = None
+        self._ingesting: set[_UnixConnection] = set()
         self._interrupted = False
 
     def embed_question(self, text: str) -> bytes:
@@ -50,21 +50,25 @@ class EmbeddingClient:
     def embed_passages(self, texts: Sequence[str]) -> list[bytes]:
         """Return one vector per text, in order; any tenant's question goes first.
 
-        For one thread at a time. Raises EmbeddingsUnavailable, also after ``interrupt``.
+        Raises EmbeddingsUnavailable, also after ``interrupt``.
         """
         connection = _UnixConnection(self._socket_path, INGEST_SECONDS)
         with self._lock:
             if self._interrupted:
                 raise EmbeddingsUnavailable("the instance is stopping")
-            self._ingesting = connection
-        return self._embed(connection, texts, "ingest")
+            self._ingesting.add(connection)
+        try:
+            return self._embed(connection, texts, "ingest")
+        finally:
+            with self._lock:
+                self._ingesting.discard(connection)
 
     def interrupt(self) -> None:
         """Give up the passages being computed, so that the instance can stop; questions go on."""
         with self._lock:
             self._interrupted = True
-            if self._ingesting is not None:
-                self._ingesting.abort()
+            for connection in self._ingesting:
+                connection.abort()
 
     def _embed(self, connection: "_UnixConnection", texts: Sequence[str], priority: Priority) -> list[bytes]:
         body = {

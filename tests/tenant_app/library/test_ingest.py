@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import ExceptionContext, event, func, select, text, update
 
 from tenant_app.accounts.actor import OPERATOR
-from tenant_app.library.ingest import MOST_ATTEMPTS
+from tenant_app.library.reading_queue import MOST_ATTEMPTS
 from tenant_app.passages import Chunk, Document, DocumentText
 from tenant_app.services import Services
 from tenant_app.settings import Settings

@@ -1,0 +1,131 @@
+"""Passages that wait for their vectors: computed in batches, each written in its own transaction.
+
+While one batch is written, the next is already being computed: the model, by far the slowest part, never
+waits for a disk. A document deleted meanwhile simply has no rows left to fill.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from tenant_app.clock import Clock
+from tenant_app.database import Database
+from tenant_app.library.reading_queue import SHARE_OF_READING
+from tenant_app.passages import HEADING_SEPARATOR, Chunk, Document, has_text
+from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
+from tenant_app.retrieval.vector_index import VectorIndex
+from tenant_app.retrieval.vectors import dimension
+
+BATCH: Final = 64
+"""Passages per request: the server puts those of like length together, questions go first between them."""
+REQUESTS_AHEAD: Final = 2
+
+
+@dataclass(frozen=True)
+class _Request:
+    """Passages whose vectors were asked for."""
+
+    chunks: Sequence[Chunk]
+    answer: Future[list[bytes]]
+
+
+class EmbeddingQueue:
+    """Fills in missing vectors, oldest passages first; for one thread."""
+
+    def __init__(
+        self, database: Database, clock: Clock, embeddings: EmbeddingClient, index: VectorIndex
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._embeddings = embeddings
+        self._index = index
+        self._asking = ThreadPoolExecutor(REQUESTS_AHEAD, thread_name_prefix="library-embeddings")
+        self._asked: deque[_Request] = deque()
+
+    def embed_next(self) -> bool:
+        """Write the vectors of one batch of passages; return whether any were missing.
+
+        Raises EmbeddingsUnavailable; the passages then wait, findable by their words.
+        """
+        self._ask_ahead()
+        if not self._asked:
+            return False
+        request = self._asked.popleft()
+        try:
+            vectors = request.answer.result()
+        except EmbeddingsUnavailable:
+            self._asked.clear()
+            raise
+        self._write(request.chunks, vectors)
+        return True
+
+    def finish_without_vectors(self) -> None:
+        """Call documents indexed that wait for nothing but vectors, when the embedding server is away."""
+        with self._database.write() as session:
+            session.execute(
+                update(Document)
+                .where(Document.status == "processing", has_text())
+                .values(status="indexed", updated_at=self._clock.now())
+            )
+
+    def close(self) -> None:
+        """End the threads that ask; the client was interrupted before."""
+        self._asking.shutdown(cancel_futures=True)
+
+    def _ask_ahead(self) -> None:
+        while len(self._asked) < REQUESTS_AHEAD and (chunks := self._next_passages()):
+            texts = [_words_to_embed(chunk) for chunk in chunks]
+            self._asked.append(_Request(chunks, self._asking.submit(self._embeddings.embed_passages, texts)))
+
+    def _write(self, chunks: Sequence[Chunk], vectors: Sequence[bytes]) -> None:
+        self._index.accept_dimension(dimension(vectors[0]))
+        with self._database.write() as session:
+            for chunk, vector in zip(chunks, vectors, strict=True):
+                session.execute(
+                    update(Chunk)
+                    .where(Chunk.id == chunk.id)
+                    .values(embedding=vector, embedding_model=self._embeddings.model)
+                )
+            self._note_progress(session, {chunk.document_id for chunk in chunks})
+        self._index.add([chunk.id for chunk in chunks])
+
+    def _next_passages(self) -> Sequence[Chunk]:
+        asked = [chunk.id for request in self._asked for chunk in request.chunks]
+        query = (
+            select(Chunk)
+            .where(self._without_vector(), Chunk.id.not_in(asked))
+            .order_by(Chunk.id)
+            .limit(BATCH)
+        )
+        with self._database.read() as session:
+            return session.scalars(query).all()
+
+    def _without_vector(self) -> ColumnElement[bool]:
+        return or_(Chunk.embedding_model.is_(None), Chunk.embedding_model != self._embeddings.model)
+
+    def _note_progress(self, session: Session, document_ids: set[int]) -> None:
+        for document in session.scalars(select(Document).where(Document.id.in_(document_ids))):
+            # A cancelled one has lost its passages.
+            if not document.chunk_count:
+                continue
+            missing = session.scalar(
+                select(func.count()).where(Chunk.document_id == document.id, self._without_vector())
+            )
+            done = 1 - (missing or 0) / document.chunk_count
+            document.progress = SHARE_OF_READING + (1 - SHARE_OF_READING) * done
+            document.updated_at = self._clock.now()
+            if not missing:
+                document.status = "indexed"
+
+
+def _words_to_embed(chunk: Chunk) -> str:
+    """Return the passage under its innermost heading, which tells a model what it is about."""
+    innermost = chunk.heading.rpartition(HEADING_SEPARATOR)[2]
+    if not innermost or chunk.text.startswith(innermost):
+        return chunk.text
+    return f"{innermost}\n{chunk.text}"
