@@ -13,9 +13,9 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    UniqueConstraint,
     func,
     select,
+    text,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -31,7 +31,9 @@ class Document(Base):
 
     __tablename__ = "documents"
     __table_args__ = (
-        UniqueConstraint("sha256", name="uq_documents_sha256"),
+        # The same content is one document of the firm, and one of each case it was put in.
+        Index("uq_documents_firm", "sha256", unique=True, sqlite_where=text("case_id IS NULL")),
+        Index("uq_documents_case", "sha256", "case_id", unique=True),
         CheckConstraint(f"status IN {STATUSES}", name="ck_documents_status"),
         {"sqlite_autoincrement": True},
     )
@@ -57,6 +59,10 @@ class Document(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    case_id: Mapped[int | None] = mapped_column(
+        ForeignKey("cases.id", name="fk_documents_case_id"), index=True
+    )
+    """The case whose members alone see it; None for the whole firm's."""
 
 
 class DocumentText(Base):

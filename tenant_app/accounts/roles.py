@@ -7,14 +7,27 @@ from typing import Literal, get_args
 Role = Literal["admin", "member", "viewer"]
 
 ALL_PERMISSIONS = frozenset(
-    {"chat", "documents.read", "documents.write", "users.manage", "keys.manage", "usage.read"}
+    {
+        "chat",
+        "documents.read",
+        "documents.write",
+        "cases.read",
+        "cases.write",
+        "cases.manage",
+        "users.manage",
+        "keys.manage",
+        "usage.read",
+    }
 )
+"""``cases.manage`` is seeing every case; without it, one sees those one is a member of."""
 
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "admin": ALL_PERMISSIONS,
-        "member": frozenset({"chat", "documents.read", "documents.write", "usage.read"}),
-        "viewer": frozenset({"chat", "documents.read"}),
+        "member": frozenset(
+            {"chat", "documents.read", "documents.write", "cases.read", "cases.write", "usage.read"}
+        ),
+        "viewer": frozenset({"chat", "documents.read", "cases.read"}),
     }
 )
 

@@ -159,7 +159,12 @@ def _query_parameters(promise: Documentation) -> list[dict[str, Any]]:
 def _body(promise: Documentation) -> dict[str, Any] | None:
     if promise.upload:
         file = {"type": "string", "contentMediaType": "application/octet-stream"}
-        shape = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+        case = {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Its case; none: the whole firm",
+        }
+        shape = {"type": "object", "properties": {"file": file, "case_id": case}, "required": ["file"]}
         return {"multipart/form-data": {"schema": shape}}
     if promise.body is None:
         return None

@@ -1,5 +1,8 @@
 """The routes of the library: upload, list, look at, read from and remove documents."""
 
+import re
+from typing import Final
+
 from flask import Blueprint, Response, request, send_file
 from flask_babel import lazy_gettext
 
@@ -12,13 +15,15 @@ from tenant_app.library.schemas import DocumentList, DocumentView, PassageView
 
 blueprint = Blueprint("library", __name__)
 
+_ROW_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+
 
 @blueprint.post("/api/documents")
 @documented(
     summary="Envoyer un document",
     answer=DocumentView,
     status=202,
-    errors=[400, 401, 403, 404, 413, 415],
+    errors=[400, 401, 403, 404, 409, 413, 415],
     upload=True,
 )
 @requires("documents.write")
@@ -29,8 +34,6 @@ def upload() -> Response:
 
 def receive_upload() -> Response:
     """Answer a multipart upload for the acting user; the operator's route does the same."""
-    if request.form.get("case_id") is not None:
-        raise NotFound(lazy_gettext("Ce dossier n'existe pas."))
     files = request.files.getlist("file")
     if len(files) != 1 or len(request.files) != 1:
         raise InvalidInput(
@@ -38,8 +41,20 @@ def receive_upload() -> Response:
                 "Envoyez un seul fichier, dans le champ « file » d'un formulaire multipart/form-data."
             )
         )
-    intake = current_services().library.receive(current_actor(), files[0].stream, files[0].filename)
+    intake = current_services().library.receive(
+        current_actor(), files[0].stream, files[0].filename, _case_id()
+    )
     return answered(DocumentView.of(intake.document), 202 if intake.new else 200)
+
+
+def _case_id() -> int | None:
+    """Return the case named in the form, if any. Raises NotFound for what cannot be one's number."""
+    written = request.form.get("case_id")
+    if written is None:
+        return None
+    if not _ROW_NUMBER.fullmatch(written):
+        raise NotFound(lazy_gettext("Ce dossier n'existe pas."))
+    return int(written)
 
 
 @blueprint.get("/api/documents")

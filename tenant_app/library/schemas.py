@@ -18,7 +18,10 @@ class DocumentFailure(BaseModel):
 
 
 class DocumentView(BaseModel):
-    """A document. ``size`` is in bytes, ``progress`` from 0 to 1; ``skipped_pages`` could not be read."""
+    """A document. ``size`` is in bytes, ``progress`` from 0 to 1; ``skipped_pages`` could not be read.
+
+    ``case_id`` is the case it belongs to, null for the whole firm's.
+    """
 
     id: int
     name: str
@@ -32,6 +35,7 @@ class DocumentView(BaseModel):
     progress: float
     created_at: datetime
     updated_at: datetime
+    case_id: int | None
 
     @classmethod
     def of(cls, document: Document) -> Self:
@@ -50,6 +54,7 @@ class DocumentView(BaseModel):
             progress=round(document.progress, 3),
             created_at=document.created_at,
             updated_at=document.updated_at,
+            case_id=document.case_id,
         )
 
 

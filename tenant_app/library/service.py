@@ -11,9 +11,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from tenant_app.accounts.actor import Actor
+from tenant_app.case_files import find_case
 from tenant_app.clock import Clock
 from tenant_app.database import Database
-from tenant_app.errors import NotFound, TooLarge
+from tenant_app.errors import Conflict, NotFound, TooLarge
 from tenant_app.library.media_types import judge_media_type
 from tenant_app.library.names import accepted_name
 from tenant_app.library.originals import SET_ASIDE_FOR, Originals, Received
@@ -109,18 +110,23 @@ class Library:
         # of the same one apart. One process serves a tenant, so a lock in memory does.
         self._changing = threading.Lock()
 
-    def receive(self, actor: Actor, stream: IO[bytes], name: str | None) -> Intake:
-        """Take an uploaded file into the library; it is read in the background.
+    def receive(
+        self, actor: Actor, stream: IO[bytes], name: str | None, case_id: int | None = None
+    ) -> Intake:
+        """Take an uploaded file into the firm's library, or into a case; it is read in the background.
 
         The same content again is the document there is; if reading it had failed, it is tried again.
-        Raises InvalidInput (name, empty file), TooLarge (file, storage of the plan), UnsupportedType.
+        Raises InvalidInput (name, empty file), TooLarge (file, storage of the plan), UnsupportedType,
+        NotFound (the case), Conflict (a closed case).
         """
         name = accepted_name(name)
+        if case_id is not None:
+            self._require_open_case(actor, case_id)
         received = self._originals.receive(stream, self._upload_bytes)
         try:
             media_type = judge_media_type(received.path, name)
             with self._changing:
-                intake = self._register(actor, received, name, media_type)
+                intake = self._register(actor, received, name, media_type, case_id)
         finally:
             received.discard()
         self._work.set()
@@ -152,7 +158,8 @@ class Library:
                 remove_terms(session, document_id)
                 passages = session.scalar(select(func.count()).where(Chunk.document_id == document_id)) or 0
                 session.execute(delete(Document).where(Document.id == document_id))
-            self._originals.remove(document.sha256)
+            if not self._is_used(document.sha256):
+                self._originals.remove(document.sha256)
         self._index.discount(passages)
         self._changed()
 
@@ -211,15 +218,31 @@ class Library:
         if unclaimed:
             _log.warning("originals_set_aside", files=unclaimed, days=SET_ASIDE_FOR.days)
 
-    def _register(self, actor: Actor, received: Received, name: str, media_type: str) -> Intake:
+    def _is_used(self, sha256: str) -> bool:
+        with self._database.read() as session:
+            return session.scalar(select(Document.id).where(Document.sha256 == sha256).limit(1)) is not None
+
+    def _require_open_case(self, actor: Actor, case_id: int) -> None:
+        with self._database.read() as session:
+            case = find_case(session, actor, case_id)
+        if case is None:
+            raise NotFound(lazy_gettext("Ce dossier n'existe pas."))
+        if case.status == "closed":
+            raise Conflict(lazy_gettext("Ce dossier est clos : rouvrez-le pour y ajouter un document."))
+
+    def _register(
+        self, actor: Actor, received: Received, name: str, media_type: str, case_id: int | None
+    ) -> Intake:
+        same_place = Document.case_id.is_(None) if case_id is None else Document.case_id == case_id
         with self._database.write() as session:
-            known = session.scalar(select(Document).where(Document.sha256 == received.sha256))
+            known = session.scalar(select(Document).where(Document.sha256 == received.sha256, same_place))
             if known is not None:
                 if known.status == "failed":
                     self._queue_again(known)
                 return Intake(known, new=False)
             self._require_room(session, received.size)
             document = self._row(actor, received, name, media_type)
+            document.case_id = case_id
             session.add(document)
             # The file first: a row without its file could never be read, a file without a row is swept away.
             self._originals.keep(received)

@@ -1,13 +1,18 @@
 """Which documents an actor may see: the one rule, for search, reading, answers and exports alike."""
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, false, or_
 
 from tenant_app.accounts.actor import Actor
+from tenant_app.case_files import visible_cases
+from tenant_app.passages import Document
 
 
 def visible_documents(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that rows of ``documents`` the actor may see fulfil.
 
-    Every document belongs to the whole firm; whoever may read or ask questions sees all of them.
+    A document of no case is the whole firm's: whoever may read or ask questions sees it. One of a case is
+    seen by those who may see the case.
     """
-    return true() if actor.may("documents.read") or actor.may("chat") else false()
+    if not (actor.may("documents.read") or actor.may("chat")):
+        return false()
+    return or_(Document.case_id.is_(None), Document.case_id.in_(visible_cases(actor)))

@@ -59,6 +59,8 @@ def test_the_page_says_who_answered(
         page = open_page(tenant.url)
         page.goto("/login")
         fill_sign_in(page, ADMIN, PASSWORD)
+        # The whole page: a question asked before its script runs is not sent.
+        page.wait_for_url("**/")
         ask(page, QUESTION)
 
         expect(page.locator(".turn > footer")).to_contain_text(shown)
