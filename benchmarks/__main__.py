@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 
-from benchmarks import listing, memory, provision_new
+from benchmarks import listing, memory, provision_new, retrieval
 from benchmarks.report import machine
 
 _BENCHMARKS: dict[str, Callable[[], None]] = {
     "provision-new": provision_new.run,
     "memory": memory.run,
     "list": listing.run,
+    "retrieval": retrieval.run,
 }
 
 
@@ -19,7 +21,13 @@ def main() -> None:
     """Run the named benchmarks, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(_BENCHMARKS)} (default: all)")
-    names: list[str] = parser.parse_args().names or list(_BENCHMARKS)
+    parser.add_argument(
+        "--eval", metavar="FOLDER", help="where retrieval's sets are (default: $TENANTRY_EVAL)"
+    )
+    options = parser.parse_args()
+    names: list[str] = options.names or list(_BENCHMARKS)
+    if options.eval:
+        os.environ["TENANTRY_EVAL"] = options.eval
     unknown = [name for name in names if name not in _BENCHMARKS]
     if unknown:
         parser.error(f"no benchmark named {', '.join(unknown)}; there are {', '.join(_BENCHMARKS)}")

@@ -1,0 +1,149 @@
+"""How well search finds: the product beside plain BM25, vectors alone and the two by their ranks.
+
+Documents go in through a served tenant's own ingest, questions through its ``/api/search``. The sets are
+those of a folder (``--eval``, else ``$TENANTRY_EVAL``, else ``../shared/eval``) and the English one kept here. The
+weights of the product were chosen on the questions of even number (0, 2, …) of each set; those of odd
+number are held out.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.hosts import Host, running_host
+from benchmarks.plain_search import PlainBm25, order_by_ranks, order_by_vectors
+from benchmarks.question_sets import Quality, QuestionSet, SetQuestion, find_sets, quality, read_set
+from benchmarks.report import table
+from tenant_app.retrieval.embedding import EmbeddingClient
+from tenant_app.retrieval.language import Language, detect_language
+
+_CLONE = Path(__file__).resolve().parent.parent
+_OWN_SETS = _CLONE / "benchmarks" / "data"
+_DEFAULT_FOLDER = _CLONE.parent / "shared" / "eval"
+_EMBEDDED_AT_ONCE = 32
+_MODEL = "all-MiniLM-L6-v2"
+_PRODUCT = "Tenantry"
+_FLOOR = 0.98
+_LEAD = 1.02
+
+Orders = Mapping[str, Sequence[Sequence[str]]]
+"""By the name of a search: for each question of a set, the ids of the documents found, best first."""
+
+
+def run() -> None:
+    """Measure every set found and print the tables."""
+    chosen = Path(os.environ.get("TENANTRY_EVAL") or _DEFAULT_FOLDER)
+    sets = [read_set(path) for path in find_sets([_OWN_SETS, chosen])]
+    with running_host() as host:
+        results = [(questions, _orders(host, number, questions)) for number, questions in enumerate(sets)]
+    for held_out, title in ((True, "held-out half of the questions"), (False, "all questions")):
+        print(f"\n{title}\n")
+        _print(results, held_out=held_out)
+
+
+def _orders(host: Host, number: int, questions: QuestionSet) -> Orders:
+    texts = [f"{document.title}\n{document.text}".strip() for document in questions.documents]
+    language = _language(texts)
+    socket_path = host.root / "run" / "embeddings" / "embeddings.sock"
+    product = _product(host, f"set-{number}", questions)
+    embeddings = EmbeddingClient(socket_path, _MODEL, "benchmark")
+    bm25 = PlainBm25(texts, language)
+    asked = [question.text for question in questions.questions]
+    by_words = [bm25.order(text, once=True) for text in asked]
+    by_all_words = [bm25.order(text, once=False) for text in asked]
+    documents, vectors = _vectors(embeddings, texts), _vectors(embeddings, asked)
+    by_vectors = [order_by_vectors(vector, documents) for vector in vectors]
+    by_ranks = [order_by_ranks(*orders) for orders in zip(by_words, by_vectors, strict=True)]
+    return {
+        _PRODUCT: product,
+        f"BM25-{language}": _named(questions, by_words),
+        f"BM25-{language}, repeated words count": _named(questions, by_all_words),
+        "vectors alone": _named(questions, by_vectors),
+        "equal-weight RRF": _named(questions, by_ranks),
+    }
+
+
+def _language(texts: Sequence[str]) -> Language:
+    return detect_language("\n".join(texts)) or "fr"
+
+
+def _product(host: Host, tenant: str, questions: QuestionSet) -> list[list[str]]:
+    created = host.provision("new", tenant, "--plan", "professional", "--name", tenant)
+    stored = _ingest(host, tenant, questions)
+    with host.client(tenant) as client:
+        client.headers["X-API-Key"] = created["api_key"]
+        return [_search(client, question, stored) for question in questions.questions]
+
+
+def _ingest(host: Host, tenant: str, questions: QuestionSet) -> dict[str, list[str]]:
+    """Give the documents to the tenant; return the ids by file name (a content is kept once, as one file)."""
+    by_content: dict[str, list[str]] = {}
+    for document in questions.documents:
+        by_content.setdefault(document.markdown, []).append(document.id)
+    with tempfile.TemporaryDirectory(prefix="tenantry-bench-set-") as folder:
+        for content, ids in by_content.items():
+            (Path(folder) / f"{ids[0]}.md").write_text(content, encoding="utf-8")
+        host.provision("ingest", tenant, folder)
+    return {f"{ids[0]}.md": ids for ids in by_content.values()}
+
+
+def _search(client: httpx.Client, question: SetQuestion, stored: Mapping[str, list[str]]) -> list[str]:
+    answer = _answer(client, question.text)
+    if answer["degraded"]:
+        raise RuntimeError("the embedding server did not answer: this would measure full text alone")
+    names = dict.fromkeys(result["document"] for result in answer["results"])
+    return [document for name in names for document in stored[name]]
+
+
+def _answer(client: httpx.Client, question: str) -> Any:
+    while True:
+        answer = client.post("/api/search", json={"query": question, "top_k": 50})
+        if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+            answer.raise_for_status()
+            return answer.json()
+        time.sleep(int(answer.headers["Retry-After"]))
+
+
+def _vectors(embeddings: EmbeddingClient, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    packed: list[bytes] = []
+    for start in range(0, len(texts), _EMBEDDED_AT_ONCE):
+        packed += embeddings.embed_passages(texts[start : start + _EMBEDDED_AT_ONCE])
+    return np.frombuffer(b"".join(packed), dtype="<f4").reshape(len(texts), -1)
+
+
+def _named(questions: QuestionSet, orders: Sequence[Sequence[int]]) -> list[list[str]]:
+    return [[questions.documents[place].id for place in order] for order in orders]
+
+
+def _print(results: Sequence[tuple[QuestionSet, Orders]], *, held_out: bool) -> None:
+    every = slice(1, None, 2) if held_out else slice(None)
+    rows, products, bests = [], [], []
+    for questions, orders in results:
+        figures = {name: quality(questions.questions[every], found[every]) for name, found in orders.items()}
+        rows += [_row(questions.name, name, found) for name, found in figures.items()]
+        products.append(figures[_PRODUCT].ndcg)
+        bests.append(max(found.ndcg for name, found in figures.items() if name != _PRODUCT))
+    table(["set", "search", "hit@5", "MRR@10", "nDCG@10"], rows)
+    print()
+    for (questions, _), product, best in zip(results, products, bests, strict=True):
+        print(f"{questions.name}: {_against(product, best, _FLOOR)}")
+    count = len(results)
+    print(f"mean nDCG@10: {_against(sum(products) / count, sum(bests) / count, _LEAD)}")
+
+
+def _row(set_name: str, search: str, found: Quality) -> list[str]:
+    return [set_name, search, f"{found.hit:.3f}", f"{found.mrr:.3f}", f"{found.ndcg:.4f}"]
+
+
+def _against(product: float, best: float, target: float) -> str:
+    verdict = "met" if product >= target * best else "MISSED"
+    return f"{product:.4f}, {product / best:.3f} x the best of the others (target {target:g}: {verdict})"
