@@ -1,9 +1,9 @@
 """How well search finds: the product beside plain BM25, vectors alone and the two by their ranks.
 
 Documents go in through a served tenant's own ingest, questions through its ``/api/search``. The sets are
-those of a folder (``--eval``, else ``$TENANTRY_EVAL``, else ``../shared/eval``) and the English one kept here. The
-weights of the product were chosen on the questions of even number (0, 2, …) of each set; those of odd
-number are held out.
+those of a folder (``--eval``, else ``$TENANTRY_EVAL``, else ``../shared/eval``) and the English one kept
+here. The weights of the product were chosen on the questions of even number (0, 2, …) of each set; those
+of odd number are held out.
 """
 
 from __future__ import annotations
