@@ -5,7 +5,7 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,29 +18,9 @@ from tenant_app.library.parsing.limits import (
     limit_this_process,
 )
 from tenant_app.library.parsing.protocol import Block, ParseError, Part, write_end, write_parts
+from tenant_app.library.parsing.readers import read_file
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-Parser = Callable[[Path], Iterator[Part]]
-
-
-def _parser_for(media_type: str) -> Parser:
-    """Import only what this one file needs. Raises ParseError("unsupported")."""
-    # The imports wait for the limits, and each format's libraries are heavy: hence inside.
-    match media_type:
-        case "application/pdf":
-            from tenant_app.library.parsing.pdf import read_pdf as parser  # noqa: PLC0415
-        case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
-            from tenant_app.library.parsing.docx import read_docx as parser  # noqa: PLC0415
-        case "text/html":
-            from tenant_app.library.parsing.html import read_html as parser  # noqa: PLC0415
-        case "text/markdown":
-            from tenant_app.library.parsing.text import read_markdown as parser  # noqa: PLC0415
-        case "text/plain":
-            from tenant_app.library.parsing.text import read_text as parser  # noqa: PLC0415
-        case _:
-            raise ParseError("unsupported", f"no reader for {media_type}")
-    return parser
 
 
 def main(arguments: list[str]) -> int:
@@ -71,7 +51,7 @@ def _let_go_of_output() -> None:
 
 def _read(media_type: str, file: Path) -> ParseError | None:
     try:
-        write_parts(_with_some_text(_parser_for(media_type)(file)), sys.stdout)
+        write_parts(_with_some_text(read_file(media_type, file)), sys.stdout)
     except ParseError as failure:
         return failure
     except MemoryError:

@@ -1,35 +1,30 @@
-"""Read Word documents (Office Open XML) straight from their XML, behind guards against bombs.
+"""Read Word documents (Office Open XML) straight from their XML.
 
 lxml is used directly rather than python-docx, which loads every part of the package before one can look at
 its size, and does not give tables and paragraphs in reading order without the same walk.
 """
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-
-from lxml import etree
+from zipfile import ZipFile
 
 from tenant_app.library.parsing.characters import one_line
+from tenant_app.library.parsing.package import Element, has_part, xml_part
 from tenant_app.library.parsing.protocol import Block, ParseError, Part
 from tenant_app.library.parsing.structure import heading_level
-
-MOST_ENTRIES = 5_000
-MOST_XML_BYTES = 100 * 1024 * 1024
-"""Inflated size of the one part read at a time; a 1,000-page contract is about 20 MB."""
+from tenant_app.library.parsing.zip_directory import open_archive
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_ENCRYPTED_FLAG = 0x1
 _HEADING_NAME = re.compile(r"(?:heading|titre)\s*([1-6])\Z", re.IGNORECASE)
+_CONTENTS_NAME = re.compile(r"(?:toc|tm)\s*\d\Z", re.IGNORECASE)
+_CONTENTS = -1
+"""The level of a line of a table of contents, which is not read: it repeats a heading."""
 _TITLE_NAMES = frozenset({"title", "titre"})
 # Deleted text, field codes, and the second copy of a drawing kept for old programs.
 _NOT_READ = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", _FALLBACK})
 _SPACE_MARKS = frozenset({f"{_W}tab", f"{_W}br", f"{_W}cr", f"{_W}ptab"})
-
-Element = etree._Element
 
 
 def read_docx(path: Path) -> Iterator[Part]:
@@ -37,55 +32,21 @@ def read_docx(path: Path) -> Iterator[Part]:
 
     Raises ParseError: ``damaged``, ``encrypted``, ``too_large``.
     """
-    try:
-        with zipfile.ZipFile(path) as package:
-            _check_entries(package)
-            levels = _style_levels(package)
-            body = _xml(package, "word/document.xml").find(f"{_W}body")
-            if body is None:
-                raise ParseError("damaged", "word/document.xml has no body")
-            yield from _blocks(body, levels)
-            yield from _notes(package)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError) as error:
-        raise ParseError("damaged", f"not a whole Word document: {error}") from error
+    with open_archive(path) as package:
+        levels = _style_levels(package)
+        body = xml_part(package, "word/document.xml").find(f"{_W}body")
+        if body is None:
+            raise ParseError("damaged", "word/document.xml has no body")
+        yield from _blocks(body, levels)
+        yield from _notes(package)
 
 
-def _check_entries(package: zipfile.ZipFile) -> None:
-    entries = package.infolist()
-    if len(entries) > MOST_ENTRIES:
-        raise ParseError("too_large", f"{len(entries)} parts, at most {MOST_ENTRIES} are accepted")
-    if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
-        raise ParseError("encrypted", "parts of the document are encrypted")
-
-
-def _xml(package: zipfile.ZipFile, name: str) -> Element:
-    """Parse one part; what its directory entry declares and what it really inflates to are both bounded."""
-    declared = package.getinfo(name).file_size
-    if declared > MOST_XML_BYTES:
-        raise ParseError(
-            "too_large", f"{name} inflates to {declared} bytes, at most {MOST_XML_BYTES} are read"
-        )
-    with package.open(name) as part:
-        data = part.read(MOST_XML_BYTES + 1)
-    if len(data) > MOST_XML_BYTES:
-        raise ParseError("too_large", f"{name} inflates to more than it declares")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise ParseError("damaged", f"{name} is not well-formed: {error}") from error
-    # Word writes no DTD: one is there to define entities, and those to make a bomb or to read files.
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise ParseError("damaged", f"{name} declares a document type")
-    return root
-
-
-def _style_levels(package: zipfile.ZipFile) -> dict[str, int]:
-    """Return the heading level of each paragraph style that is one."""
-    if "word/styles.xml" not in package.namelist():
+def _style_levels(package: ZipFile) -> dict[str, int]:
+    """Return the level of each paragraph style that has one: 1 to 6 of headings, or _CONTENTS."""
+    if not has_part(package, "word/styles.xml"):
         return {}
     levels: dict[str, int] = {}
-    for style in _xml(package, "word/styles.xml").iterfind(f"{_W}style"):
+    for style in xml_part(package, "word/styles.xml").iterfind(f"{_W}style"):
         level = _level_of_style(style)
         if level:
             levels[style.get(f"{_W}styleId", "")] = level
@@ -96,6 +57,8 @@ def _level_of_style(style: Element) -> int:
     name = _value(style.find(f"{_W}name")).strip().lower()
     if name in _TITLE_NAMES:
         return 1
+    if _CONTENTS_NAME.match(name):
+        return _CONTENTS
     numbered = _HEADING_NAME.match(name)
     if numbered:
         return int(numbered[1])
@@ -116,8 +79,9 @@ def _blocks(container: Element, levels: dict[str, int]) -> Iterator[Block]:
     for child in container:
         if child.tag == f"{_W}p":
             text = one_line(_text(child))
-            if text:
-                yield Block(text, level=_paragraph_level(child, levels) or heading_level(text))
+            level = _paragraph_level(child, levels) or heading_level(text)
+            if text and level != _CONTENTS:
+                yield Block(text, level=level)
         elif child.tag == f"{_W}tbl":
             yield from _rows(child)
         elif child.tag not in _NOT_READ:
@@ -157,11 +121,11 @@ def _text(element: Element) -> str:
     return "".join(pieces)
 
 
-def _notes(package: zipfile.ZipFile) -> Iterator[Block]:
+def _notes(package: ZipFile) -> Iterator[Block]:
     for part in ("footnotes", "endnotes"):
         name = f"word/{part}.xml"
-        if name in package.namelist():
-            for note in _xml(package, name):
+        if has_part(package, name):
+            for note in xml_part(package, name):
                 text = one_line(_text(note))
                 if text:
                     yield Block(text)

@@ -28,7 +28,7 @@ def read_pdf(path: Path) -> Iterator[Part]:
     is needed, ``too_large`` beyond MOST_PAGES pages, ``no_text_layer`` when no page has text, ``damaged``.
     """
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(_source(path))
     except pypdfium2.PdfiumError as error:
         if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
             raise ParseError("encrypted", "the PDF opens with a password only") from error
@@ -38,6 +38,11 @@ def read_pdf(path: Path) -> Iterator[Part]:
         return
     with document:
         yield from _parts(len(document), partial(_page_text, document, path))
+
+
+def _source(path: Path) -> Path | bytes:
+    """Return the file as pypdfium2 takes it: it resolves names, and an attachment in memory has none."""
+    return path if path.resolve().is_file() else path.read_bytes()
 
 
 def _parts(count: int, text_of: Callable[[int], str | None]) -> Iterator[Part]:

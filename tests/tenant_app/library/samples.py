@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import docx
@@ -110,12 +110,14 @@ def word_of(body: str, **parts: str) -> bytes:
     )
 
 
-def packed(entries: dict[str, bytes]) -> bytes:
-    """Return a zip archive."""
+def packed(entries: Mapping[str, bytes], first: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return a zip archive; `first` is the compression of its first entry, the others are deflated."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+    method = first
+    with zipfile.ZipFile(out, "w") as package:
         for name, content in entries.items():
-            package.writestr(name, content)
+            package.writestr(name, content, method)
+            method = zipfile.ZIP_DEFLATED
     return out.getvalue()
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from tenant_app.child_processes import child_environment
 from tenant_app.library.child_reader import ChildReader, ReadingInterrupted, ReadingLimits
-from tenant_app.library.media_types import DOCX, HTML, MARKDOWN, PDF, PLAIN_TEXT
 from tenant_app.library.parsing.protocol import (
     Block,
     PageCount,
@@ -20,7 +19,20 @@ from tenant_app.library.parsing.protocol import (
     write_end,
     write_parts,
 )
-from tests.tenant_app.library import samples
+from tenant_app.library.parsing.sniffing import (
+    CSV,
+    DOCX,
+    HTML,
+    MAIL,
+    MARKDOWN,
+    ODS,
+    ODT,
+    PDF,
+    PLAIN_TEXT,
+    PPTX,
+    XLSX,
+)
+from tests.tenant_app.library import office_samples, samples
 
 MEBIBYTE = 1024 * 1024
 
@@ -40,6 +52,12 @@ def _read(tmp_path: Path, content: bytes, media_type: str, limits: ReadingLimits
         (b"<p>Le loyer.", HTML),
         (b"Le *loyer*.", MARKDOWN),
         (b"Le loyer.", PLAIN_TEXT),
+        (office_samples.odt("<text:p>Le loyer.</text:p>"), ODT),
+        (office_samples.ods({"": [["Le loyer."]]}), ODS),
+        (office_samples.xlsx({"": [["Le loyer."]]}), XLSX),
+        (office_samples.pptx([("", ["Le loyer."])]), PPTX),
+        (b"X-Mailer: test\n\nLe loyer.", MAIL),
+        (b"Le loyer.;", CSV),
     ],
 )
 def test_every_accepted_format_is_read(tmp_path: Path, content: bytes, media_type: str) -> None:

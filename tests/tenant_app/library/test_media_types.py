@@ -5,9 +5,22 @@ from pathlib import Path
 import pytest
 
 from tenant_app.errors import InvalidInput, UnsupportedType
-from tenant_app.library.media_types import DOCX, HTML, MARKDOWN, PDF, PLAIN_TEXT, judge_media_type
+from tenant_app.library.media_types import judge_media_type
 from tenant_app.library.names import LONGEST_NAME, accepted_name
-from tests.tenant_app.library import samples
+from tenant_app.library.parsing.sniffing import (
+    CSV,
+    DOCX,
+    HTML,
+    MAIL,
+    MARKDOWN,
+    ODS,
+    ODT,
+    PDF,
+    PLAIN_TEXT,
+    PPTX,
+    XLSX,
+)
+from tests.tenant_app.library import office_samples, samples
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -34,6 +47,18 @@ def _judged(tmp_path: Path, content: bytes, name: str = "document") -> str:
         (b"# Titre", "note.docx", PLAIN_TEXT),
         ("L'été".encode("cp1252"), "x.txt", PLAIN_TEXT),
         ("L'été".encode("utf-16"), "x.txt", PLAIN_TEXT),
+        (office_samples.odt("<text:p>x</text:p>"), "x.docx", ODT),
+        (office_samples.odt("<text:p>x</text:p>")[:400], "x", ODT),
+        (office_samples.ods({"Loyers": [["x"]]}), "x", ODS),
+        (office_samples.xlsx({"Loyers": [["x"]]}), "x", XLSX),
+        (office_samples.pptx([("Bilan", ["x"])]), "x", PPTX),
+        (b"From: a@b.test\r\nTo: c@d.test\r\nSubject: Bail\r\n\r\ntexte", "x.txt", MAIL),
+        (b"Received: by x\n" * 2000 + b"From: a@b.test\nDate: x\nSubject: y\n\nz", "x", MAIL),
+        (b"Subject: an essay\nFrom: memory\n\nDate: none", "x.txt", PLAIN_TEXT),
+        (b"Mois;Loyer\nMai;800\n", "loyers.csv", CSV),
+        ("Mois\tLoyer\nMai\t800\n".encode("utf-16"), "loyers.tsv", CSV),
+        (b"Mois;Loyer\nMai;800\n", "loyers.txt", PLAIN_TEXT),
+        (b"Un texte.\nEncore un.\n", "texte.csv", PLAIN_TEXT),
         (b"Bonjour : ceci n'est pas un courriel", "x.txt", PLAIN_TEXT),
     ],
 )
@@ -49,13 +74,21 @@ def test_accepted_files_are_known_by_their_bytes(
         b"<html><body>%PDF-1.4",
         b"GIF89a\x00\x01",
         b"\x7fELF\x02\x01",
-        samples.packed({"content.xml": b"", "mimetype": b"application/vnd.oasis.opendocument.text"}),
-        samples.packed({"[Content_Types].xml": b"", "xl/workbook.xml": b""}),
+        samples.packed({"content.xml": b"", "mimetype": b"application/epub+zip"}),
+        samples.packed({"xl/workbook.xml": b""}),
+        samples.packed({"[Content_Types].xml": b"", "xl/workbook.xml": b"", "word/document.xml": b""}),
+        samples.packed(
+            {
+                "mimetype": b"application/vnd.oasis.opendocument.text",
+                "[Content_Types].xml": b"",
+                "word/document.xml": b"",
+            }
+        ),
         samples.packed({"notes.txt": b"x" * 200})[:60],
         OLE + b"WordDocument",
         b"{\\rtf1 texte}",
         b"%!PS-Adobe",
-        b"From: a@b.test\nTo: c@d.test\nMIME-Version: 1.0\n\ntexte",
+        b"From: a@b.test\nTo: c@d.test\nMIME-Version: 1.0\n\n\x00",
         b"<?xml version='1.0'?><svg/>",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     ],

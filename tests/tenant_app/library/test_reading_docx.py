@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tenant_app.library.parsing import docx
+from tenant_app.library.parsing import package as guarded
+from tenant_app.library.parsing import zip_directory
 from tenant_app.library.parsing.docx import read_docx
 from tenant_app.library.parsing.protocol import Block, ParseError
 from tests.tenant_app.library import samples
@@ -40,17 +41,18 @@ def test_breaks_tabs_and_hyphens_are_characters_and_deleted_text_is_none(tmp_pat
     assert _read(tmp_path, samples.word_of(body)) == [Block("avant après pré-avis")]
 
 
-def test_levels_come_from_styles_and_outlines(tmp_path: Path) -> None:
+def test_levels_come_from_styles_and_outlines_and_contents_are_left_out(tmp_path: Path) -> None:
     styles = (
         f'<w:styles xmlns:w="{samples.W}">'
         '<w:style w:styleId="T2"><w:name w:val="heading 2"/></w:style>'
         '<w:style w:styleId="Own"><w:name w:val="Maison"/><w:pPr><w:outlineLvl w:val="2"/></w:pPr></w:style>'
         '<w:style w:styleId="T"><w:name w:val="Title"/></w:style>'
+        '<w:style w:styleId="TM1"><w:name w:val="toc 1"/></w:style>'
         '<w:style w:styleId="N"><w:name w:val="Normal"/></w:style></w:styles>'
     )
     body = "".join(
         f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{style}</w:t></w:r></w:p>'
-        for style in ("T", "T2", "Own", "N")
+        for style in ("T", "T2", "TM1", "Own", "N")
     )
     own = '<w:p><w:pPr><w:outlineLvl w:val="4"/></w:pPr><w:r><w:t>direct</w:t></w:r></w:p>'
     assert _read(tmp_path, samples.word_of(body + own, styles=styles)) == [
@@ -88,7 +90,7 @@ def test_a_cell_with_two_paragraphs_keeps_its_words_apart(tmp_path: Path) -> Non
         (samples.word_of("<w:p>"), "damaged"),
         (samples.packed({"word/document.xml": f'<w:document xmlns:w="{samples.W}"/>'.encode()}), "damaged"),
         (samples.word_bomb(128), "too_large"),
-        (samples.packed({f"{number}": b"" for number in range(docx.MOST_ENTRIES + 1)}), "too_large"),
+        (samples.packed({f"{number}": b"" for number in range(zip_directory.MOST_ENTRIES + 1)}), "too_large"),
     ],
 )
 def test_what_is_not_a_whole_document_is_refused(tmp_path: Path, content: bytes, code: str) -> None:
@@ -100,7 +102,7 @@ def test_what_is_not_a_whole_document_is_refused(tmp_path: Path, content: bytes,
 def test_a_part_that_inflates_to_more_than_it_declares_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docx, "MOST_XML_BYTES", 1000)
+    monkeypatch.setattr(guarded, "MOST_XML_BYTES", 1000)
     content = samples.word_of("<w:p/>" * 500)
     real_size = len(f'<w:document xmlns:w="{samples.W}"><w:body>{"<w:p/>" * 500}</w:body></w:document>')
     lying = content.replace(real_size.to_bytes(4, "little"), (900).to_bytes(4, "little"))
