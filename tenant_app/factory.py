@@ -16,6 +16,7 @@ from tenant_app.api.context import EXTENSION
 from tenant_app.assistant import openai_routes
 from tenant_app.assistant import routes as assistant
 from tenant_app.billing import routes as billing
+from tenant_app.cases import routes as cases
 from tenant_app.clock import Clock, SystemClock
 from tenant_app.library import routes as library
 from tenant_app.retrieval import routes as retrieval
@@ -32,6 +33,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     library.blueprint,
     assistant.blueprint,
     openai_routes.blueprint,
+    cases.blueprint,
     openapi.blueprint,
     operator.blueprint,
     web.blueprint,

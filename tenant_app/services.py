@@ -6,6 +6,7 @@ from typing import Protocol
 from tenant_app.accounts.service import Accounts
 from tenant_app.assistant.service import Assistant
 from tenant_app.billing.service import Billing
+from tenant_app.cases.service import Cases
 from tenant_app.clock import Clock
 from tenant_app.data_directory import DATABASE
 from tenant_app.database import Database
@@ -43,6 +44,7 @@ class Services:
     search: Search
     library: Library
     assistant: Assistant
+    cases: Cases
     background: list[BackgroundWork] = field(default_factory=list)
 
     def start(self) -> None:
@@ -75,5 +77,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         search=parts.search,
         library=parts.library,
         assistant=assistant,
+        cases=Cases(settings, database, clock, library=parts.library),
         background=[billing, parts.worker, assistant],
     )

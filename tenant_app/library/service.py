@@ -121,7 +121,8 @@ class Library:
         """
         name = accepted_name(name)
         if case_id is not None:
-            self._require_open_case(actor, case_id)
+            with self._database.read() as session:
+                _require_open_case(session, actor, case_id)
         received = self._originals.receive(stream, self._upload_bytes)
         try:
             media_type = judge_media_type(received.path, name)
@@ -155,11 +156,33 @@ class Library:
         with self._changing:
             with self._database.write() as session:
                 document = _visible(session, actor, document_id)
+                if document.case_id is not None:
+                    _require_open_case(session, actor, document.case_id)
                 remove_terms(session, document_id)
                 passages = session.scalar(select(func.count()).where(Chunk.document_id == document_id)) or 0
                 session.execute(delete(Document).where(Document.id == document_id))
             if not self._is_used(document.sha256):
                 self._originals.remove(document.sha256)
+        self._index.discount(passages)
+        self._changed()
+
+    def remove_of_case(self, case_id: int, and_then: Callable[[Session], None]) -> None:
+        """Remove every document of a case, and in the same transaction what ``and_then`` removes.
+
+        Rights are the caller's: ``and_then`` raises to leave everything as it is.
+        """
+        of_the_case = Document.case_id == case_id
+        with self._changing:
+            with self._database.write() as session:
+                documents = session.scalars(select(Document).where(of_the_case)).all()
+                passages = sum(document.chunk_count for document in documents)
+                for document in documents:
+                    remove_terms(session, document.id)
+                session.execute(delete(Document).where(of_the_case))
+                and_then(session)
+            for sha256 in {document.sha256 for document in documents}:
+                if not self._is_used(sha256):
+                    self._originals.remove(sha256)
         self._index.discount(passages)
         self._changed()
 
@@ -222,14 +245,6 @@ class Library:
         with self._database.read() as session:
             return session.scalar(select(Document.id).where(Document.sha256 == sha256).limit(1)) is not None
 
-    def _require_open_case(self, actor: Actor, case_id: int) -> None:
-        with self._database.read() as session:
-            case = find_case(session, actor, case_id)
-        if case is None:
-            raise NotFound(lazy_gettext("Ce dossier n'existe pas."))
-        if case.status == "closed":
-            raise Conflict(lazy_gettext("Ce dossier est clos : rouvrez-le pour y ajouter un document."))
-
     def _register(
         self, actor: Actor, received: Received, name: str, media_type: str, case_id: int | None
     ) -> Intake:
@@ -285,6 +300,16 @@ def _visible(session: Session, actor: Actor, document_id: int) -> Document:
     if document is None:
         raise NotFound(lazy_gettext("Ce document n'existe pas."))
     return document
+
+
+def _require_open_case(session: Session, actor: Actor, case_id: int) -> None:
+    case = find_case(session, actor, case_id)
+    if case is None:
+        raise NotFound(lazy_gettext("Ce dossier n'existe pas."))
+    if case.status == "closed":
+        raise Conflict(
+            lazy_gettext("Ce dossier est clos : rouvrez-le pour changer ses documents."), code="case-closed"
+        )
 
 
 def _leaf(session: Session, chunk: Chunk, end: int) -> Leaf:

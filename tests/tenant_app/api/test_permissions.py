@@ -70,6 +70,8 @@ def sample(root: dict[str, Any], schema: dict[str, Any]) -> Any:
         return {name: sample(root, schema["properties"][name]) for name in schema.get("required", [])}
     if schema["type"] == "array":
         return [sample(root, schema["items"])] * schema.get("minItems", 0)
+    if schema.get("format") == "date":
+        return "2025-02-01"
     return {"string": "x" * max(1, schema.get("minLength", 0)), "integer": 1, "number": 1, "boolean": True}[
         schema["type"]
     ]

@@ -1,0 +1,1 @@
+"""Cases ("dossiers"): who sees them, what hangs on them, and their analyses."""
