@@ -65,7 +65,15 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     billing = Billing(database, settings, clock)
     parts = build_library(settings, database, clock, billing.export.publish)
     streams = StreamSlots(settings.threads)
-    assistant = Assistant(settings, database, clock, search=parts.search, billing=billing, streams=streams)
+    assistant = Assistant(
+        settings,
+        database,
+        clock,
+        search=parts.search,
+        embeddings=parts.embeddings,
+        billing=billing,
+        streams=streams,
+    )
     return Services(
         settings=settings,
         clock=clock,

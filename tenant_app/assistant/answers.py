@@ -6,13 +6,25 @@ from typing import Literal
 
 from flask_babel import lazy_gettext
 
+from tenant_app.assistant.checking import CheckedSentence
 from tenant_app.assistant.citations import Citation
+from tenant_app.assistant.near_misses import NearMiss
 from tenant_app.assistant.provider import Reason
 from tenant_app.billing.models import Mode
 from tenant_app.errors import Text
 from tenant_app.retrieval.language import Language
 
-Notice = Reason | Literal["provider-not-configured", "provider-paused", "search-degraded", "uncited"]
+Notice = (
+    Reason
+    | Literal[
+        "provider-not-configured",
+        "provider-paused",
+        "budget-spent",
+        "search-degraded",
+        "uncited",
+        "unsupported",
+    ]
+)
 
 NOT_FOUND: dict[Language, str] = {
     "fr": "Je n'ai pas trouvé la réponse dans vos documents.",
@@ -46,6 +58,12 @@ NOTICES: dict[str, Text] = {
     "search-degraded": lazy_gettext(
         "La recherche par le sens est indisponible : seuls les mots de la question ont été cherchés."
     ),
+    "budget-spent": lazy_gettext(
+        "Le budget du mois pour le service d'IA est épuisé ; la réponse est extraite de vos documents."
+    ),
+    "unsupported": lazy_gettext(
+        "Une partie de la réponse n'est pas étayée par les passages cités ; elle est signalée dans le texte."
+    ),
     "uncited": lazy_gettext("Cette réponse ne cite aucun passage : vérifiez-la."),
 }
 """What each notice says to the reader; the codes never change."""
@@ -72,6 +90,8 @@ class Answer:
     found: bool
     language: Language
     citations: tuple[Citation, ...]
+    sentences: tuple[CheckedSentence, ...]
+    near_misses: tuple[NearMiss, ...]
     notices: tuple[Notice, ...]
     prompt_version: str | None
     usage: AnswerUsage
@@ -81,9 +101,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Sentence:
-    """Streamed: text that is part of the answer, its citations verified."""
+    """Streamed: text that is part of the answer, its citations verified; ``supported`` as in ``Verdict``."""
 
     text: str
+    supported: bool | None = None
 
 
 @dataclass(frozen=True)

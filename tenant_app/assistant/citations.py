@@ -11,6 +11,7 @@ _MARKERS: Final = re.compile(r"[^\S\n]*\[\s*(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\
 _PARTS: Final = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
 _MOST_IN_A_RANGE: Final = 20
 
+_PUBLIC_MARK: Final = re.compile(r"\[(\d{1,3})\]")
 _DEFINITION: Final = re.compile(r"^[ ]{0,3}\[[^\]\n]+\]:\s*\S+.*$", re.MULTILINE)
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]\d][^\[\]]*\])")
 _IMAGE_MARK: Final = re.compile(r"!(?=\[)")
@@ -46,6 +47,11 @@ class Numbering:
         """Return the public number of passage ``index`` (from 0), giving it one on first use."""
         return self._numbers.setdefault(index, len(self._numbers) + 1)
 
+    @property
+    def indexes(self) -> dict[int, int]:
+        """The index (from 0) of the passage behind each public number given so far."""
+        return {number: index for index, number in self._numbers.items()}
+
     def used(self) -> list[tuple[int, Hit]]:
         """Return the passages used so far with their numbers, in order."""
         return [(number, self._passages[index]) for index, number in self._numbers.items()]
@@ -70,6 +76,11 @@ def _indexes(inside: str) -> Iterator[int]:
         first = int(part[1])
         last = min(int(part[2] or first), first + _MOST_IN_A_RANGE)
         yield from range(first - 1, last)
+
+
+def marks_in(text: str) -> list[int]:
+    """Return the public numbers a text cites, each once, in order."""
+    return list(dict.fromkeys(int(number) for number in _PUBLIC_MARK.findall(text)))
 
 
 def without_marks(text: str) -> str:

@@ -10,8 +10,16 @@ from itertools import pairwise
 from typing import Final
 
 from tenant_app.assistant.answers import NOT_FOUND, Notice, Restart, Sentence
-from tenant_app.assistant.citations import Citation, Numbering, without_marks, without_references
+from tenant_app.assistant.checking import CheckedSentence, Checker, checked_sentences
+from tenant_app.assistant.citations import (
+    Citation,
+    Numbering,
+    marks_in,
+    without_marks,
+    without_references,
+)
 from tenant_app.assistant.extraction import best_quotes, closest_sentence
+from tenant_app.assistant.near_misses import NearMiss, near_misses
 from tenant_app.assistant.prompting import NO_ANSWER, VERSION, messages_for
 from tenant_app.assistant.provider import Consumption, Message, Provider, ProviderFailed
 from tenant_app.assistant.provider_health import ProviderHealth
@@ -38,6 +46,8 @@ class Draft:
     mode: Mode = "local"
     found: bool = False
     citations: tuple[Citation, ...] = ()
+    sentences: tuple[CheckedSentence, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
     notices: list[Notice] = field(default_factory=list)
     prompt_version: str | None = None
     consumption: Consumption = field(default_factory=Consumption)
@@ -46,10 +56,13 @@ class Draft:
 class Composer:
     """Writes answers for one instance."""
 
-    def __init__(self, settings: Settings, provider: Provider, health: ProviderHealth) -> None:
+    def __init__(
+        self, settings: Settings, provider: Provider, health: ProviderHealth, checker: Checker
+    ) -> None:
         self._settings = settings
         self._provider = provider
         self._health = health
+        self._checker = checker
 
     def compose(self, draft: Draft, found: SearchAnswer) -> Iterator[Sentence | Restart]:
         """Fill the draft, yielding its sentences as they are certain.
@@ -57,6 +70,7 @@ class Composer:
         A provider that fails never fails the answer: it is then extracted, and a notice says why.
         """
         passages = admitted(draft.question, found, draft.language, READ)
+        draft.near_misses = near_misses(draft.question, found, draft.language)
         if not passages:
             yield from _not_found(draft)
             return
@@ -65,8 +79,9 @@ class Composer:
             trouble = yield from self._try_model(draft, passages)
         if trouble is not None:
             draft.notices.append(trouble)
-            quotable = admitted(draft.question, found, draft.language, QUOTED)
-            yield from _extract(draft, quotable)
+            yield from self._extracted(draft, admitted(draft.question, found, draft.language, QUOTED))
+        if draft.found:
+            draft.near_misses = ()
 
     def _trouble(self) -> Notice | None:
         """Return why the model is not asked, if it is not."""
@@ -93,7 +108,7 @@ class Composer:
 
     def _written(self, draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
         messages = messages_for(self._settings, draft.question, passages, draft.language, draft.history)
-        numbering = Numbering(passages)
+        numbering, check = Numbering(passages), self._checker.begin(passages, draft.language)
         declined = False
         parts: list[str] = []
         for raw in whole_sentences(self._provider.write(messages, draft.consumption)):
@@ -101,7 +116,10 @@ class Composer:
                 declined = True
                 continue
             parts.append(without_references(numbering.verified(raw)))
-            yield Sentence(parts[-1])
+            cited = (
+                numbering.indexes[number] for number in marks_in(parts[-1]) if number in numbering.indexes
+            )
+            yield Sentence(parts[-1], check.verdict(parts[-1], cited).supported)
         # A construct may span two sentences, so the whole text is looked at once more.
         text = without_references("".join(parts)).strip()
         if not text and not declined:
@@ -112,8 +130,30 @@ class Composer:
             return
         draft.found, draft.text = True, text
         draft.citations = tuple(_cited(number, hit, text, draft.language) for number, hit in numbering.used())
+        draft.sentences = tuple(checked_sentences(text, check, numbering.indexes))
         if not draft.citations:
             draft.notices.append("uncited")
+        if any(sentence.supported is False for sentence in draft.sentences):
+            draft.notices.append("unsupported")
+
+    def _extracted(self, draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
+        quotes = best_quotes(draft.question, passages, draft.language)
+        if not quotes:
+            yield from _not_found(draft)
+            return
+        parts: list[str] = []
+        for number, quote in enumerate(quotes, start=1):
+            parts.append(f"{_PARAGRAPH if parts else ''}{_readable(quote.text)} [{number}]")
+            # The passage's own words, which are no statement where they are a heading.
+            yield Sentence(parts[-1], supported=True)
+        draft.found, draft.text = True, "".join(parts)
+        draft.citations = tuple(
+            _citation(number, passages[quote.index], quote.text)
+            for number, quote in enumerate(quotes, start=1)
+        )
+        indexes = {number: quote.index for number, quote in enumerate(quotes, start=1)}
+        check = self._checker.begin(passages, draft.language)
+        draft.sentences = tuple(checked_sentences(draft.text, check, indexes))
 
 
 def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
@@ -130,23 +170,9 @@ def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _not_found(draft: Draft) -> Iterator[Sentence]:
-    draft.found, draft.citations, draft.text = False, (), NOT_FOUND[draft.language]
+    draft.found, draft.citations, draft.sentences = False, (), ()
+    draft.text = NOT_FOUND[draft.language]
     yield Sentence(draft.text)
-
-
-def _extract(draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
-    quotes = best_quotes(draft.question, passages, draft.language)
-    if not quotes:
-        yield from _not_found(draft)
-        return
-    parts: list[str] = []
-    for number, quote in enumerate(quotes, start=1):
-        parts.append(f"{_PARAGRAPH if parts else ''}{_readable(quote.text)} [{number}]")
-        yield Sentence(parts[-1])
-    draft.found, draft.text = True, "".join(parts)
-    draft.citations = tuple(
-        _citation(number, passages[quote.index], quote.text) for number, quote in enumerate(quotes, start=1)
-    )
 
 
 def _readable(quote: str) -> str:

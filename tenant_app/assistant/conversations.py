@@ -12,8 +12,10 @@ from sqlalchemy.sql.base import ExecutableOption
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.models import User
 from tenant_app.assistant.answers import Answer
+from tenant_app.assistant.checking import CheckedSentence
 from tenant_app.assistant.citations import Citation
 from tenant_app.assistant.models import CitedPassage, Conversation, Turn
+from tenant_app.assistant.near_misses import NearMiss
 from tenant_app.assistant.provider import Message
 from tenant_app.clock import Clock
 from tenant_app.database import Database
@@ -101,6 +103,8 @@ class Conversations:
             language=answer.language,
             notices=list(answer.notices),
             prompt_version=answer.prompt_version,
+            sentences=[asdict(sentence) for sentence in answer.sentences],
+            near_misses=[asdict(miss) for miss in answer.near_misses],
             created_at=now,
             citations=[CitedPassage(**asdict(citation)) for citation in answer.citations],
         )
@@ -113,6 +117,16 @@ def citations_of(turn: Turn) -> list[Citation]:
     """Return what an answer kept cites."""
     names = [field.name for field in fields(Citation)]
     return [Citation(**{name: getattr(row, name) for name in names}) for row in turn.citations]
+
+
+def sentences_of(turn: Turn) -> list[CheckedSentence]:
+    """Return what is known of each sentence of an answer kept."""
+    return [CheckedSentence(**sentence) for sentence in turn.sentences]
+
+
+def near_misses_of(turn: Turn) -> list[NearMiss]:
+    """Return the closest passages of an answer that was not found."""
+    return [NearMiss(**miss) for miss in turn.near_misses]
 
 
 def _begun(session: Session, actor: Actor, question: str) -> Conversation:

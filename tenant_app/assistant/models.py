@@ -1,6 +1,7 @@
 """The assistant's tables: conversations, their turns and what each answer cites."""
 
 from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -8,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from tenant_app.billing.models import Mode
 from tenant_app.database import Base, UtcDateTime
 from tenant_app.retrieval.language import Language
+
+Rating = Literal["up", "down"]
 
 
 class Conversation(Base):
@@ -22,6 +25,8 @@ class Conversation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), index=True)
+    """The case the questions are about; None: all the owner may see."""
     title: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -47,6 +52,13 @@ class Turn(Base):
     notices: Mapped[list[str]] = mapped_column(JSON)
     """Codes of what the reader should know about how the answer was made."""
     prompt_version: Mapped[str | None]
+    sentences: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """Where each sentence of the answer stands and whether the passages support it (``CheckedSentence``)."""
+    near_misses: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """The closest passages of an answer not found (``NearMiss``)."""
+    rating: Mapped[Rating | None] = mapped_column(String)
+    comment: Mapped[str] = mapped_column(default="")
+    rated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     citations: Mapped[list["CitedPassage"]] = relationship(order_by="CitedPassage.n", passive_deletes=True)
 

@@ -33,6 +33,7 @@ blueprint = Blueprint("openai", __name__)
 
 LONGEST_HISTORY: Final = 20_000
 """Characters of the messages before the question."""
+_EXTENSION: Final = {"mode", "citations", "sentences", "notices"}
 _END: Final = "data: [DONE]\n\n"
 
 
@@ -126,6 +127,7 @@ def _completion(head: _Head, answer: Answer) -> ChatCompletion:
         usage=_usage(answer),
         mode=view.mode,
         citations=view.citations,
+        sentences=view.sentences,
         notices=view.notices,
     )
 
@@ -163,7 +165,7 @@ class _Encoder:
         return self._chunk([{"index": 0, "delta": delta, "finish_reason": None}])
 
     def _last(self, answer: Answer) -> Iterator[str]:
-        view = AnswerView.of(answer).model_dump(mode="json", include={"mode", "citations", "notices"})
+        view = AnswerView.of(answer).model_dump(mode="json", include=_EXTENSION)
         yield self._chunk([{"index": 0, "delta": {}, "finish_reason": "stop"}], **view)
         if self._with_usage:
             yield self._chunk([], usage=_usage(answer).model_dump())

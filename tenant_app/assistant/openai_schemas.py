@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenant_app.assistant.schemas import CitationView, NoticeView
+from tenant_app.assistant.schemas import CitationView, NoticeView, SentenceView
 
 
 class TextPart(BaseModel):
@@ -77,6 +77,7 @@ class Sources(BaseModel):
 
     mode: Literal["llm", "local"]
     citations: list[CitationView]
+    sentences: list[SentenceView]
     notices: list[NoticeView]
 
 

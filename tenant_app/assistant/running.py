@@ -148,6 +148,8 @@ class RunningAnswer:
             found=draft.found,
             language=draft.language,
             citations=draft.citations,
+            sentences=draft.sentences,
+            near_misses=draft.near_misses,
             notices=tuple(draft.notices),
             prompt_version=draft.prompt_version,
             usage=AnswerUsage(

@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field
 
 from tenant_app.assistant.answers import NOTICES, Answer
+from tenant_app.assistant.checking import CheckedSentence
 from tenant_app.assistant.citations import Citation
-from tenant_app.assistant.conversations import citations_of
+from tenant_app.assistant.conversations import citations_of, near_misses_of, sentences_of
 from tenant_app.assistant.models import Conversation, Turn
+from tenant_app.assistant.near_misses import NearMiss
 from tenant_app.billing.money import Money
 from tenant_app.validation import Body
 
@@ -38,6 +40,43 @@ class CitationView(BaseModel):
     def of(cls, citation: Citation) -> Self:
         """Return the view of a citation."""
         return cls(**asdict(citation))
+
+
+class SentenceView(BaseModel):
+    """One sentence of the answer, ``answer[start:end]``.
+
+    ``supported`` tells whether the passages it cites (or, citing none, any of those given) say so; null for
+    what states nothing. ``support`` (0 to 1) is at least 0.5 when supported; ``doubt`` says why it is not.
+    """
+
+    text: str
+    start: int
+    end: int
+    supported: bool | None
+    support: float
+    doubt: Literal["facts", "quotation", "negation", "words"] | None
+    citations: list[int]
+
+    @classmethod
+    def of(cls, sentence: CheckedSentence) -> Self:
+        """Return the view of a sentence."""
+        return cls(**asdict(sentence))
+
+
+class NearMissView(BaseModel):
+    """A passage close to a question that the documents do not answer; not an answer."""
+
+    document_id: int
+    document: str
+    page: int | None
+    chunk_id: int
+    words: str
+    score: float
+
+    @classmethod
+    def of(cls, miss: NearMiss) -> Self:
+        """Return the view of a passage."""
+        return cls(**asdict(miss))
 
 
 class NoticeView(BaseModel):
@@ -71,6 +110,8 @@ class AnswerView(BaseModel):
     citations: list[CitationView]
     conversation_id: int | None
     usage: UsageView
+    sentences: list[SentenceView]
+    near_misses: list[NearMissView]
     found: bool
     language: Literal["fr", "en"]
     notices: list[NoticeView]
@@ -85,6 +126,8 @@ class AnswerView(BaseModel):
             citations=[CitationView.of(citation) for citation in answer.citations],
             conversation_id=answer.conversation_id,
             usage=UsageView(**asdict(answer.usage)),
+            sentences=[SentenceView.of(sentence) for sentence in answer.sentences],
+            near_misses=[NearMissView.of(miss) for miss in answer.near_misses],
             found=answer.found,
             language=answer.language,
             notices=[NoticeView.of(code) for code in answer.notices],
@@ -103,6 +146,8 @@ class TurnView(BaseModel):
     language: Literal["fr", "en"]
     notices: list[NoticeView]
     citations: list[CitationView]
+    sentences: list[SentenceView]
+    near_misses: list[NearMissView]
     created_at: datetime
 
     @classmethod
@@ -117,6 +162,8 @@ class TurnView(BaseModel):
             language=turn.language,
             notices=[NoticeView.of(code) for code in turn.notices],
             citations=[CitationView.of(citation) for citation in citations_of(turn)],
+            sentences=[SentenceView.of(sentence) for sentence in sentences_of(turn)],
+            near_misses=[NearMissView.of(miss) for miss in near_misses_of(turn)],
             created_at=turn.created_at,
         )
 

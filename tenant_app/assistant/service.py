@@ -2,6 +2,7 @@
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.assistant.answers import Answer, Done
+from tenant_app.assistant.checking import Checker
 from tenant_app.assistant.composing import Composer
 from tenant_app.assistant.conversations import Conversations
 from tenant_app.assistant.provider import Provider
@@ -12,6 +13,7 @@ from tenant_app.billing.service import Billing
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.errors import Unavailable
+from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.search import Search
 from tenant_app.settings import Settings
 from tenant_app.streams import StreamSlots
@@ -27,6 +29,7 @@ class Assistant:
         clock: Clock,
         *,
         search: Search,
+        embeddings: EmbeddingClient,
         billing: Billing,
         streams: StreamSlots,
     ) -> None:
@@ -37,7 +40,7 @@ class Assistant:
         self._bench = Bench(
             settings=settings,
             search=search,
-            composer=Composer(settings, self._provider, ProviderHealth()),
+            composer=Composer(settings, self._provider, ProviderHealth(), Checker(database, embeddings)),
             conversations=self.conversations,
             ledger=billing.ledger,
         )

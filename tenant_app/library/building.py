@@ -25,6 +25,7 @@ class LibraryParts:
     library: Library
     search: Search
     index: VectorIndex
+    embeddings: EmbeddingClient
     worker: LibraryWorker
 
 
@@ -57,5 +58,6 @@ def build_library(
         library=library,
         search=Search(database, index, embeddings, settings.language_default),
         index=index,
+        embeddings=embeddings,
         worker=LibraryWorker(library, reading, embedding, index, reader, embeddings, to_read, to_embed),
     )

@@ -47,6 +47,13 @@ class EmbeddingClient:
         connection = _UnixConnection(self._socket_path, QUESTION_SECONDS)
         return self._embed(connection, [text], "question")[0]
 
+    def embed_sentences(self, texts: Sequence[str], seconds: float) -> list[bytes]:
+        """Return one vector per text, in order, for somebody who waits: silence is borne for ``seconds``.
+
+        Raises EmbeddingsUnavailable.
+        """
+        return self._embed(_UnixConnection(self._socket_path, seconds), texts, "question")
+
     def embed_passages(self, texts: Sequence[str]) -> list[bytes]:
         """Return one vector per text, in order; any tenant's question goes first.
 

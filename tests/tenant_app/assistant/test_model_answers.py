@@ -215,3 +215,40 @@ def test_the_key_goes_to_the_provider_and_nowhere_else(
 
     assert "sk-the-key" not in str(answer)
     assert "sk-the-key" not in caplog.text
+
+
+def test_a_sentence_the_passages_do_not_say_is_marked(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant("invent")
+
+    events = tenant.stream()
+    answer = events[-1][1]
+
+    (sentence,) = answer["sentences"]
+    assert "97 jours" in sentence["text"]
+    assert (sentence["supported"], sentence["doubt"], sentence["citations"]) == (False, "facts", [1])
+    assert sentence["support"] < 0.5
+    assert [data["supported"] for name, data in events if name == "token"] == [False]
+    assert tenant.notices(answer) == ["unsupported"]
+
+
+def test_each_sentence_stands_where_it_is_said_to_and_tells_its_support(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant("echo")
+
+    answer = tenant.ask()
+
+    assert [answer["answer"][one["start"] : one["end"]] for one in answer["sentences"]] == [
+        one["text"] for one in answer["sentences"]
+    ]
+    question, quoting = answer["sentences"]
+    assert (question["supported"], quoting["supported"], quoting["citations"]) == (None, True, [1])
+
+
+def test_what_a_poisoned_document_wants_leaked_leaves_by_no_address(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant("obey")
+
+    events = tenant.stream()
+    answer = events[-1][1]
+
+    for text in (answer["answer"], *(data["text"] for name, data in events if name == "token")):
+        assert "https://evil.test" not in text
+        assert "<" not in text
