@@ -1,6 +1,6 @@
 """Who used the instance in which month. Sign-ins are forgotten once they expire; this is not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -26,6 +26,14 @@ def note_activity(session: Session, user_id: int, month: str) -> None:
 def active_months(session: Session) -> Sequence[str]:
     """Return the months in which any of the present users was active."""
     return session.scalars(select(UserActivity.month).distinct()).all()
+
+
+def last_active_months(session: Session) -> Mapping[int, str]:
+    """Return the last month in which each of the present users was active, if ever."""
+    last = select(UserActivity.user_id, func.max(UserActivity.month).label("month")).group_by(
+        UserActivity.user_id
+    )
+    return {row.user_id: row.month for row in session.execute(last)}
 
 
 def count_active_users(session: Session, month: str) -> int:

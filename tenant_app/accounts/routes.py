@@ -127,6 +127,18 @@ def change_user(user_id: int) -> Response:
     return answered(UserView.of(user))
 
 
+@blueprint.post("/api/users/<int:user_id>/password")
+@documented(
+    summary="Donner un nouveau mot de passe à un utilisateur (montré une seule fois)",
+    answer=InvitedUser,
+    errors=[401, 403, 404],
+)
+@requires("users.manage")
+def reset_password(user_id: int) -> Response:
+    """Generate a password and show it, once; the user is signed out everywhere."""
+    return answered(InvitedUser.invited(current_services().accounts.users.reset_password(user_id)))
+
+
 @blueprint.delete("/api/users/<int:user_id>")
 @documented(summary="Supprimer un utilisateur", status=204, errors=[401, 403, 404, 409])
 @requires("users.manage")

@@ -1,12 +1,13 @@
 """Sign-ins kept on the server: browsers' sessions and programs' chains of refresh tokens, both revocable."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext
 from pydantic import SecretStr
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from tenant_app.accounts.activity import note_activity
@@ -17,7 +18,7 @@ from tenant_app.accounts.secrets import digest, new_secret
 from tenant_app.accounts.tokens import ACCESS_LIFETIME, AccessClaims, InvalidToken, sign, verify
 from tenant_app.clock import Clock
 from tenant_app.database import Database
-from tenant_app.errors import Unauthenticated
+from tenant_app.errors import NotFound, Unauthenticated
 from tenant_app.months import month_of
 
 PAGE_LIFETIME = timedelta(hours=12)
@@ -113,6 +114,21 @@ class Sessions:
                 .values(revoked_at=self._clock.now())
             )
 
+    def list_own(self, actor: Actor) -> Sequence[SignInSession]:
+        """Return the actor's sign-ins that are still good, newest first."""
+        with self._database.read() as session:
+            query = _live_sessions_of(actor, self._clock.now())
+            return session.scalars(query.order_by(SignInSession.created_at.desc())).all()
+
+    def close_own(self, actor: Actor, session_id: str) -> None:
+        """End one of the actor's own sign-ins. Raises NotFound for any other."""
+        with self._database.write() as session:
+            now = self._clock.now()
+            opened = session.scalar(_live_sessions_of(actor, now).where(SignInSession.id == session_id))
+            if opened is None:
+                raise NotFound(lazy_gettext("Cette session n'existe pas, ou elle est terminée."))
+            opened.revoked_at = now
+
     def _open(
         self, session: Session, user_id: int, lifetime: timedelta, cookie_hash: str | None
     ) -> SignInSession:
@@ -170,6 +186,14 @@ class Sessions:
             credential=credential,
             session_id=opened.id,
         )
+
+
+def _live_sessions_of(actor: Actor, now: datetime) -> Select[SignInSession]:
+    return select(SignInSession).where(
+        SignInSession.user_id == actor.user_id,
+        SignInSession.revoked_at.is_(None),
+        SignInSession.expires_at > now,
+    )
 
 
 def revoke_sessions_of(session: Session, user_id: int, now: datetime, *, but: str | None = None) -> None:

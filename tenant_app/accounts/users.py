@@ -1,6 +1,6 @@
 """The client's people: created within the plan's seats, changed, and removed; an admin always remains."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import email_validator
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tenant_app.accounts.activity import last_active_months
 from tenant_app.accounts.lockout import forget_failures
 from tenant_app.accounts.models import User
 from tenant_app.accounts.passwords import (
@@ -52,6 +53,11 @@ class Users:
         """Return every user, oldest first."""
         with self._database.read() as session:
             return session.scalars(select(User).order_by(User.id)).all()
+
+    def last_active(self) -> Mapping[int, str]:
+        """Return the last month (``YYYY-MM``) in which each user was active, if ever."""
+        with self._database.read() as session:
+            return last_active_months(session)
 
     def get(self, user_id: int) -> User:
         """Return the user; raises NotFound."""

@@ -18,6 +18,7 @@ from tenant_app.errors import Forbidden, Unauthenticated
 from tenant_app.web.assets import asset_url, logo_url
 from tenant_app.web.formats import initials
 from tenant_app.web.language import LANGUAGES
+from tenant_app.web.preferences import chosen_theme
 
 P = ParamSpec("P")
 
@@ -40,8 +41,10 @@ class Place:
     here: bool
 
 
-def page(permission: str) -> Callable[[Callable[P, BaseResponse | str]], Callable[P, BaseResponse]]:
+def page(permission: str | None) -> Callable[[Callable[P, BaseResponse | str]], Callable[P, BaseResponse]]:
     """Let a page show only to somebody signed in who holds ``permission``; others sign in first, then return.
+
+    None lets in everybody who is signed in.
 
     Raises Forbidden when the role does not allow it, and what ``authenticate`` raises for a forged request.
     """
@@ -54,7 +57,7 @@ def page(permission: str) -> Callable[[Callable[P, BaseResponse | str]], Callabl
             except Unauthenticated:
                 end_page_session()
                 return redirect(url_for("web.sign_in", next=_wanted()))
-            if not g.actor.may(permission):
+            if permission is not None and not g.actor.may(permission):
                 raise Forbidden(gettext("Votre rôle ne permet pas d’ouvrir cette page."))
             return make_response(view(*args, **kwargs))
 
@@ -88,6 +91,7 @@ def template_context() -> dict[str, Any]:
         "places": _places(actor) if actor else (),
         "language": str(get_locale()),
         "languages": LANGUAGES,
+        "theme": chosen_theme(),
         "asset": asset_url,
         "csrf": generate_csrf,
         "role_name": role_name,
@@ -109,11 +113,13 @@ def _places(actor: Actor) -> tuple[Place, ...]:
         ("chat", gettext("Assistant"), "web.assistant"),
         ("documents.read", gettext("Documents"), "web.documents"),
         ("usage.read", gettext("Consommation"), "web.usage"),
+        ("users.manage", gettext("Utilisateurs"), "web.users"),
+        (None, gettext("Paramètres"), "web.settings"),
     )
     return tuple(
         Place(label, url_for(endpoint), request.path.startswith(_root_of(endpoint)))
         for permission, label, endpoint in known
-        if actor.may(permission)
+        if permission is None or actor.may(permission)
     )
 
 

@@ -12,15 +12,19 @@ from tenant_app.web import (
     document_pages,
     formats,
     frame,
+    preferences,
+    settings_pages,
     sign_in_pages,
     usage_pages,
+    user_pages,
 )
 
 blueprint = Blueprint("web", __name__, template_folder=str(Path(__file__).parent / "templates"))
 
 blueprint.add_url_rule("/login", "sign_in", sign_in_pages.sign_in, methods=["GET", "POST"])
 blueprint.add_url_rule("/logout", "sign_out", sign_in_pages.sign_out, methods=["POST"])
-blueprint.add_url_rule("/language", "set_language", sign_in_pages.set_language, methods=["POST"])
+blueprint.add_url_rule("/language", "set_language", preferences.set_language, methods=["POST"])
+blueprint.add_url_rule("/theme", "set_theme", preferences.set_theme, methods=["POST"])
 blueprint.add_url_rule("/", "assistant", assistant_pages.assistant, defaults={"conversation_id": None})
 blueprint.add_url_rule("/conversations/<int:conversation_id>", "assistant", assistant_pages.assistant)
 blueprint.add_url_rule(
@@ -35,6 +39,16 @@ blueprint.add_url_rule("/documents", "documents", document_pages.documents)
 blueprint.add_url_rule("/documents/rows", "document_rows", document_pages.document_rows)
 blueprint.add_url_rule("/documents/<int:document_id>", "document", document_pages.document)
 blueprint.add_url_rule("/usage", "usage", usage_pages.usage)
+blueprint.add_url_rule("/users", "users", user_pages.users)
+blueprint.add_url_rule("/users/rows", "user_rows", user_pages.user_rows)
+blueprint.add_url_rule("/settings", "settings", settings_pages.settings)
+blueprint.add_url_rule(
+    "/settings/password", "change_password", settings_pages.change_password, methods=["POST"]
+)
+blueprint.add_url_rule(
+    "/settings/sessions/<session_id>/end", "end_session", settings_pages.end_session, methods=["POST"]
+)
+blueprint.add_url_rule("/settings/keys", "key_rows", settings_pages.key_rows)
 blueprint.add_url_rule("/theme.css", "theme_css", assets.theme_css)
 blueprint.add_url_rule("/static/<name>", "static", assets.static)
 

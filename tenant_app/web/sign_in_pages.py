@@ -1,6 +1,6 @@
-"""Signing in and out, and choosing a language; all of it works without JavaScript."""
+"""Signing in and out; all of it works without JavaScript."""
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from pydantic import SecretStr
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,7 +14,7 @@ from tenant_app.api.authentication import (
 from tenant_app.api.context import current_services
 from tenant_app.api.csrf import protect_cookie_request
 from tenant_app.errors import InvalidInput, RateLimited, TenantAppError, Unauthenticated
-from tenant_app.web.language import COOKIE, COOKIE_SECONDS, LANGUAGES, local_path
+from tenant_app.web.language import local_path
 
 LONGEST_EMAIL = 254
 LONGEST_PASSWORD = 1024
@@ -87,21 +87,3 @@ def sign_out() -> BaseResponse:
             sessions.close(session_id)
     end_page_session()
     return redirect(url_for("web.sign_in", bye=""), 303)
-
-
-def set_language() -> BaseResponse:
-    """Remember the language somebody chose, and show the same page in it."""
-    protect_cookie_request()
-    language = request.form.get("language", "")
-    if language not in LANGUAGES:
-        raise InvalidInput(lazy_gettext("Cette langue n’est pas proposée."))
-    answer = redirect(local_path(request.form.get("next"), url_for("web.assistant")), 303)
-    answer.set_cookie(
-        COOKIE,
-        language,
-        max_age=COOKIE_SECONDS,
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-        httponly=True,
-        samesite="Lax",
-    )
-    return answer

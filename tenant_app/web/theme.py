@@ -85,15 +85,16 @@ def stylesheet(client_colour: str) -> str:
     colour = Colour.parse(client_colour)
     light = _properties(colour, LIGHT_GROUNDS, tint_share=0.9)
     dark = _properties(colour, DARK_GROUNDS, tint_share=0.8)
-    return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    pairs = (f"--{name}: light-dark({light[name]}, {dark[name]});" for name in light)
+    return f":root {{ {' '.join(pairs)} }}\n"
 
 
-def _properties(colour: Colour, ground_codes: tuple[str, ...], tint_share: float) -> str:
+def _properties(colour: Colour, ground_codes: tuple[str, ...], tint_share: float) -> dict[str, Colour]:
     grounds = tuple(Colour.parse(code) for code in ground_codes)
     fill = _solid(readable(colour, grounds[:2], FILL_CONTRAST))
     on_fill = text_on(fill)
     tint = readable(colour, grounds, SHAPE_CONTRAST).mixed(grounds[0], tint_share)
-    values = {
+    return {
         "brand": fill,
         # Hovering moves the fill away from its text, never towards it.
         "brand-strong": fill.mixed(BLACK if on_fill.luminance > 0.5 else WHITE, 0.14),
@@ -101,7 +102,6 @@ def _properties(colour: Colour, ground_codes: tuple[str, ...], tint_share: float
         "brand-tint": tint,
         "brand-text": readable(colour, (*grounds, tint), TEXT_CONTRAST),
     }
-    return " ".join(f"--{name}: {value};" for name, value in values.items())
 
 
 def _solid(fill: Colour) -> Colour:

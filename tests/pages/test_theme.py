@@ -13,10 +13,10 @@ colours = st.from_regex(r"#[0-9a-fA-F]{6}", fullmatch=True)
 
 def properties(css: str) -> list[dict[str, Colour]]:
     """Return the properties of each colour scheme, light first."""
-    schemes = css.split("@media")
+    pairs = re.findall(r"--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", css)
     return [
-        {name: Colour.parse(value) for name, value in re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", scheme)}
-        for scheme in schemes
+        {name: Colour.parse(light) for name, light, _ in pairs},
+        {name: Colour.parse(dark) for name, _, dark in pairs},
     ]
 
 

@@ -219,3 +219,30 @@ def test_no_password_is_stored_as_it_is(client: FlaskClient, admin: Headers, ser
     assert PASSWORD.encode() not in stored
     assert b"$argon2id$" in stored
     assert admin["Authorization"].encode() not in stored
+
+
+def test_an_administrator_gives_a_new_password_shown_once(client: FlaskClient, admin: Headers) -> None:
+    _, user = create(client, admin, email="marie@dupont.test", role="member", password=PASSWORD)
+    before = client.post("/api/auth/login", json={"email": "marie@dupont.test", "password": PASSWORD}).json
+    assert before is not None
+
+    answer = client.post(f"/api/users/{user['id']}/password", headers=admin)
+
+    assert answer.json is not None
+    assert log_in(client, "marie@dupont.test", PASSWORD) == 401
+    assert log_in(client, "marie@dupont.test", answer.json["password"]) == 200
+    signed_out = client.get("/api/me", headers={"Authorization": f"Bearer {before['access_token']}"})
+    assert signed_out.status_code == 401
+
+
+def test_the_last_month_of_activity_is_known_of_each_user(
+    client: FlaskClient, admin: Headers, services: Services
+) -> None:
+    _, marie = create(client, admin, email="marie@dupont.test", role="member", password=PASSWORD)
+    _, absent = create(client, admin, email="absent@dupont.test", role="member")
+    log_in(client, "marie@dupont.test", PASSWORD)
+
+    months = services.accounts.users.last_active()
+
+    assert months[marie["id"]] == services.billing.report.month()
+    assert absent["id"] not in months

@@ -1,0 +1,54 @@
+"""The firm's people: who has an account, in which role, and how many seats are left."""
+
+from dataclasses import dataclass
+
+from flask import render_template
+from flask_babel import gettext
+
+from tenant_app.accounts.models import User
+from tenant_app.accounts.roles import ROLES
+from tenant_app.api.context import current_actor, current_services
+from tenant_app.web import formats
+from tenant_app.web.frame import page
+
+
+@dataclass(frozen=True)
+class Person:
+    """One account as its row shows it; ``own`` is that of whoever reads the page."""
+
+    user: User
+    last_active: str
+    own: bool
+
+
+@page("users.manage")
+def users() -> str:
+    """Show every account, and the place to add one."""
+    return render_template("users.html", roles=ROLES, **_roster())
+
+
+@page("users.manage")
+def user_rows() -> str:
+    """Return the table alone, for a page that has changed an account."""
+    return render_template("user_rows.html", **_roster())
+
+
+def _roster() -> dict[str, object]:
+    services = current_services()
+    known = services.accounts.users.list_all()
+    months = services.accounts.users.last_active()
+    present = services.billing.report.month()
+    own_id = current_actor().user_id
+    return {
+        "people": [
+            Person(user, _activity(months.get(user.id), present), user.id == own_id) for user in known
+        ],
+        "seats_used": sum(user.active for user in known),
+        "seats": services.settings.max_users,
+    }
+
+
+def _activity(month: str | None, present: str) -> str:
+    if month is None:
+        return str(gettext("Jamais connecté"))
+    return str(gettext("Ce mois-ci")) if month == present else formats.month_name(month)
