@@ -42,7 +42,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
 LARGEST_JSON_BODY: Final = 1_000_000
 """Bytes; only an upload may be larger."""
-UPLOADS: Final = frozenset({"library.upload", "operator.ingest"})
+UPLOADS: Final = frozenset({"library.upload", "library.upload_version", "operator.ingest"})
 FORM_OVERHEAD: Final = 1_000_000
 """Bytes around the file of an upload: the form's other fields and boundaries."""
 

@@ -13,11 +13,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    case,
     func,
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tenant_app.database import Base, UtcDateTime
 
@@ -34,6 +35,7 @@ class Document(Base):
         # The same content is one document of the firm, and one of each case it was put in.
         Index("uq_documents_firm", "sha256", unique=True, sqlite_where=text("case_id IS NULL")),
         Index("uq_documents_case", "sha256", "case_id", unique=True),
+        Index("uq_documents_replaces_id", "replaces_id", unique=True),
         CheckConstraint(f"status IN {STATUSES}", name="ck_documents_status"),
         {"sqlite_autoincrement": True},
     )
@@ -63,6 +65,35 @@ class Document(Base):
         ForeignKey("cases.id", name="fk_documents_case_id"), index=True
     )
     """The case whose members alone see it; None for the whole firm's."""
+    folder: Mapped[str] = mapped_column(default="")
+    """Where the file lay, parts joined by ``/``; empty for none."""
+    version: Mapped[int] = mapped_column(default=1)
+    replaces_id: Mapped[int | None] = mapped_column(
+        ForeignKey("documents.id", name="fk_documents_replaces_id", ondelete="CASCADE")
+    )
+    """The document this row is a new version of, while it is being read; nobody sees such a row."""
+    replacement: Mapped["Document | None"] = relationship(
+        foreign_keys="Document.replaces_id",
+        primaryjoin="Document.id == foreign(Document.replaces_id)",
+        uselist=False,
+        viewonly=True,
+        lazy="selectin",
+        join_depth=1,
+    )
+    """The new version being read, or that could not be."""
+
+
+class DocumentVersion(Base):
+    """What a document was before a new version took its place; its file is gone."""
+
+    __tablename__ = "document_versions"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class DocumentText(Base):
@@ -81,6 +112,7 @@ class Chunk(Base):
     __table_args__ = (
         Index("ix_chunks_document_id_ordinal", "document_id", "ordinal", unique=True),
         Index("ix_chunks_embedding_model", "embedding_model"),
+        Index("ix_chunks_without_vector", "document_id", sqlite_where=text("embedding_model IS NULL")),
         {"sqlite_autoincrement": True},
     )
 
@@ -105,8 +137,9 @@ def has_text() -> ColumnElement[bool]:
 
 
 def library_totals(session: Session) -> tuple[int, int]:
-    """Return how many documents are kept and how many bytes their originals take."""
+    """Return how many documents are kept and how many bytes their originals take, new versions' included."""
+    is_document = case((Document.replaces_id.is_(None), 1))
     count, size = session.execute(
-        select(func.count(Document.id), func.coalesce(func.sum(Document.size), 0))
+        select(func.count(is_document), func.coalesce(func.sum(Document.size), 0))
     ).one()
     return count, size

@@ -11,6 +11,7 @@ from tenant_app.clock import Clock
 from tenant_app.data_directory import DATABASE
 from tenant_app.database import Database
 from tenant_app.library.building import build_library
+from tenant_app.library.jobs import DocumentJobs
 from tenant_app.library.service import Library
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
@@ -43,6 +44,7 @@ class Services:
     index: VectorIndex
     search: Search
     library: Library
+    jobs: DocumentJobs
     assistant: Assistant
     cases: Cases
     background: list[BackgroundWork] = field(default_factory=list)
@@ -84,6 +86,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         index=parts.index,
         search=parts.search,
         library=parts.library,
+        jobs=parts.jobs,
         assistant=assistant,
         cases=Cases(settings, database, clock, library=parts.library),
         background=[billing, parts.worker, assistant],

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from flask_babel import get_locale
@@ -20,6 +20,11 @@ DESCRIPTION = "tenantry_description"
 _REFERENCE = "#/components/schemas/{model}"
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 _ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
+_UPLOAD_FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+    "case_id": {"type": "integer", "minimum": 1, "description": "Its case; none: the whole firm"},
+    "folder": {"type": "string", "maxLength": 500, "description": "Where the file lay, for people to see"},
+}
 
 
 class FieldProblem(BaseModel):
@@ -158,13 +163,8 @@ def _query_parameters(promise: Documentation) -> list[dict[str, Any]]:
 
 def _body(promise: Documentation) -> dict[str, Any] | None:
     if promise.upload:
-        file = {"type": "string", "contentMediaType": "application/octet-stream"}
-        case = {
-            "type": "integer",
-            "minimum": 1,
-            "description": "Its case; none: the whole firm",
-        }
-        shape = {"type": "object", "properties": {"file": file, "case_id": case}, "required": ["file"]}
+        fields = {name: _UPLOAD_FIELDS[name] for name in promise.upload}
+        shape = {"type": "object", "properties": fields, "required": ["file"]}
         return {"multipart/form-data": {"schema": shape}}
     if promise.body is None:
         return None

@@ -65,6 +65,11 @@ class CaseDocuments:
     def _move(self, session: Session, case: CaseFile, document: Document, case_id: int | None) -> None:
         if document.case_id == case_id:
             return
+        if document.replacement is not None:
+            raise Conflict(
+                lazy_gettext("Une nouvelle version de ce document est en attente : annulez-la d'abord."),
+                code="version-waiting",
+            )
         same_place = Document.case_id.is_(None) if case_id is None else Document.case_id == case_id
         if session.scalar(select(Document.id).where(Document.sha256 == document.sha256, same_place)):
             raise Conflict(

@@ -265,7 +265,9 @@ def remove_deadline(case_id: int, deadline_id: int) -> Response:
 def list_documents(case_id: int) -> Response:
     """List the documents of a case, newest first."""
     found = _cases().documents.list_of(current_actor(), case_id)
-    return answered(DocumentList(documents=[DocumentView.of(document) for document in found]))
+    return answered(
+        DocumentList(documents=[DocumentView.of(document) for document in found], total=len(found))
+    )
 
 
 @blueprint.put("/api/cases/<int:case_id>/documents/<int:document_id>")

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.library.child_reader import ChildReader, ReadingLimits
+from tenant_app.library.clearing import Clearing
 from tenant_app.library.embedding_queue import EmbeddingQueue
+from tenant_app.library.intake import Limits
+from tenant_app.library.jobs import DocumentJobs
 from tenant_app.library.originals import Originals
 from tenant_app.library.reading_queue import ReadingQueue
 from tenant_app.library.service import Library
@@ -23,6 +26,7 @@ class LibraryParts:
     """What the rest of the application uses; ``worker`` is background work, ``index`` tells its state."""
 
     library: Library
+    jobs: DocumentJobs
     search: Search
     index: VectorIndex
     embeddings: EmbeddingClient
@@ -43,19 +47,22 @@ def build_library(
     index = VectorIndex(database, settings.data_dir / "chroma", settings.embedding_model, to_embed)
     reader = ChildReader(limits or ReadingLimits())
     reading = ReadingQueue(database, clock, originals, reader, settings.language_default, to_embed.set)
-    embedding = EmbeddingQueue(database, clock, embeddings, index)
-    library = Library(
-        database,
-        clock,
-        originals,
-        index,
-        to_read,
-        upload_bytes=settings.upload_bytes,
-        storage_bytes=settings.storage_bytes,
-        changed=changed,
-    )
+    clearing = Clearing(database, originals, index, changed)
+    embedding = EmbeddingQueue(database, clock, embeddings, index, clearing)
+    bytes_allowed = Limits(settings.upload_bytes, settings.storage_bytes)
+    library = Library(database, clock, originals, clearing, bytes_allowed, work=to_read, changed=changed)
     return LibraryParts(
         library=library,
+        jobs=DocumentJobs(
+            database,
+            clock,
+            originals,
+            clearing,
+            bytes_allowed,
+            work=to_read,
+            break_off=reading.break_off,
+            changed=changed,
+        ),
         search=Search(database, index, embeddings, settings.language_default),
         index=index,
         embeddings=embeddings,

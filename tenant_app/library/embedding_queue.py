@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from tenant_app.clock import Clock
 from tenant_app.database import Database
+from tenant_app.library.clearing import Clearing, Leftover
 from tenant_app.library.reading_queue import SHARE_OF_READING
+from tenant_app.library.versions import finish
 from tenant_app.passages import HEADING_SEPARATOR, Chunk, Document, has_text
 from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
 from tenant_app.retrieval.vector_index import VectorIndex
@@ -38,12 +40,18 @@ class EmbeddingQueue:
     """Fills in missing vectors, oldest passages first; for one thread."""
 
     def __init__(
-        self, database: Database, clock: Clock, embeddings: EmbeddingClient, index: VectorIndex
+        self,
+        database: Database,
+        clock: Clock,
+        embeddings: EmbeddingClient,
+        index: VectorIndex,
+        clearing: Clearing,
     ) -> None:
         self._database = database
         self._clock = clock
         self._embeddings = embeddings
         self._index = index
+        self._clearing = clearing
         self._asking = ThreadPoolExecutor(REQUESTS_AHEAD, thread_name_prefix="library-embeddings")
         self._asked: deque[_Request] = deque()
 
@@ -67,11 +75,9 @@ class EmbeddingQueue:
     def finish_without_vectors(self) -> None:
         """Call documents indexed that wait for nothing but vectors, when the embedding server is away."""
         with self._database.write() as session:
-            session.execute(
-                update(Document)
-                .where(Document.status == "processing", has_text())
-                .values(status="indexed", updated_at=self._clock.now())
-            )
+            waiting = session.scalars(select(Document).where(Document.status == "processing", has_text()))
+            leftovers = [finish(session, document, self._clock.now()) for document in waiting.all()]
+        self._clear(leftovers)
 
     def close(self) -> None:
         """End the threads that ask; the client was interrupted before."""
@@ -91,8 +97,9 @@ class EmbeddingQueue:
                     .where(Chunk.id == chunk.id)
                     .values(embedding=vector, embedding_model=self._embeddings.model)
                 )
-            self._note_progress(session, {chunk.document_id for chunk in chunks})
+            leftovers = self._note_progress(session, {chunk.document_id for chunk in chunks})
         self._index.add([chunk.id for chunk in chunks])
+        self._clear(leftovers)
 
     def _next_passages(self) -> Sequence[Chunk]:
         asked = [chunk.id for request in self._asked for chunk in request.chunks]
@@ -108,8 +115,10 @@ class EmbeddingQueue:
     def _without_vector(self) -> ColumnElement[bool]:
         return or_(Chunk.embedding_model.is_(None), Chunk.embedding_model != self._embeddings.model)
 
-    def _note_progress(self, session: Session, document_ids: set[int]) -> None:
-        for document in session.scalars(select(Document).where(Document.id.in_(document_ids))):
+    def _note_progress(self, session: Session, document_ids: set[int]) -> list[Leftover | None]:
+        """Say how far documents are; return what those that are finished left of an older version."""
+        leftovers = []
+        for document in session.scalars(select(Document).where(Document.id.in_(document_ids))).all():
             # A cancelled one has lost its passages.
             if not document.chunk_count:
                 continue
@@ -120,7 +129,12 @@ class EmbeddingQueue:
             document.progress = SHARE_OF_READING + (1 - SHARE_OF_READING) * done
             document.updated_at = self._clock.now()
             if not missing:
-                document.status = "indexed"
+                leftovers.append(finish(session, document, self._clock.now()))
+        return leftovers
+
+    def _clear(self, leftovers: Sequence[Leftover | None]) -> None:
+        if found := [leftover for leftover in leftovers if leftover is not None]:
+            self._clearing.clear(*found)
 
 
 def _words_to_embed(chunk: Chunk) -> str:

@@ -18,6 +18,7 @@ _MESSAGES: Final[Mapping[str, Text]] = {
     ),
     "too_large": lazy_gettext("Le contenu du document est trop volumineux pour être lu : divisez-le."),
     "timeout": lazy_gettext("La lecture du document a pris trop de temps : divisez-le ou simplifiez-le."),
+    "cancelled": lazy_gettext("La lecture a été annulée : relancez-la quand vous voudrez."),
     "unsupported": lazy_gettext("Ce type de document n'est pas accepté."),
 }
 

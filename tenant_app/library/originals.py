@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +41,9 @@ class Originals:
         self._arriving = data_dir / "tmp"
         self._kept = data_dir / ORIGINALS
         self._set_aside = data_dir / "set-aside"
+        self.changing = threading.Lock()
+        """A file and its row cannot change in one transaction: this keeps an upload and a removal of the
+        same content apart. One process serves a tenant, so a lock in memory does."""
 
     def receive(self, stream: IO[bytes], most_bytes: int) -> Received:
         """Write a stream to a temporary file, hashing it on the way.

@@ -1,17 +1,25 @@
-"""The routes of the library: upload, list, look at, read from and remove documents."""
+"""The routes of the library: upload, list, look at, read again, replace and remove documents."""
 
 import re
 from typing import Final
 
 from flask import Blueprint, Response, request, send_file
 from flask_babel import lazy_gettext
+from werkzeug.datastructures import FileStorage
 
 from tenant_app.api.authentication import requires
-from tenant_app.api.bodies import answered
+from tenant_app.api.bodies import answered, query_arguments
 from tenant_app.api.context import current_actor, current_services
 from tenant_app.api.documentation import documented
 from tenant_app.errors import InvalidInput, NotFound
-from tenant_app.library.schemas import DocumentList, DocumentView, PassageView
+from tenant_app.library.schemas import (
+    DocumentList,
+    DocumentQuery,
+    DocumentView,
+    PassageView,
+    VersionList,
+    VersionView,
+)
 
 blueprint = Blueprint("library", __name__)
 
@@ -24,7 +32,7 @@ _ROW_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
     answer=DocumentView,
     status=202,
     errors=[400, 401, 403, 404, 409, 413, 415],
-    upload=True,
+    upload=["file", "case_id", "folder"],
 )
 @requires("documents.write")
 def upload() -> Response:
@@ -34,6 +42,14 @@ def upload() -> Response:
 
 def receive_upload() -> Response:
     """Answer a multipart upload for the acting user; the operator's route does the same."""
+    file = _file()
+    intake = current_services().library.receive(
+        current_actor(), file.stream, file.filename, _case_id(), request.form.get("folder")
+    )
+    return answered(DocumentView.of(intake.document), 202 if intake.new else 200)
+
+
+def _file() -> FileStorage:
     files = request.files.getlist("file")
     if len(files) != 1 or len(request.files) != 1:
         raise InvalidInput(
@@ -41,10 +57,7 @@ def receive_upload() -> Response:
                 "Envoyez un seul fichier, dans le champ « file » d'un formulaire multipart/form-data."
             )
         )
-    intake = current_services().library.receive(
-        current_actor(), files[0].stream, files[0].filename, _case_id()
-    )
-    return answered(DocumentView.of(intake.document), 202 if intake.new else 200)
+    return files[0]
 
 
 def _case_id() -> int | None:
@@ -58,12 +71,12 @@ def _case_id() -> int | None:
 
 
 @blueprint.get("/api/documents")
-@documented(summary="Les documents", answer=DocumentList, errors=[401, 403])
+@documented(summary="Les documents", query=DocumentQuery, answer=DocumentList, errors=[400, 401, 403])
 @requires("documents.read")
 def list_documents() -> Response:
-    """List every document, newest first."""
-    documents = current_services().library.documents(current_actor())
-    return answered(DocumentList(documents=[DocumentView.of(document) for document in documents]))
+    """List documents, newest first: every one, unless less is asked for."""
+    listed = current_services().library.listed(current_actor(), query_arguments(DocumentQuery).wanted())
+    return answered(DocumentList.of(listed))
 
 
 @blueprint.get("/api/documents/<int:document_id>")
@@ -81,6 +94,47 @@ def remove_document(document_id: int) -> Response:
     """Remove a document with its file and passages."""
     current_services().library.remove(current_actor(), document_id)
     return Response(status=204)
+
+
+@blueprint.post("/api/documents/<int:document_id>/cancel")
+@documented(summary="Annuler la lecture d'un document", answer=DocumentView, errors=[401, 403, 404, 409])
+@requires("documents.write")
+def cancel_reading(document_id: int) -> Response:
+    """Stop a reading (the document is then ``failed``, ``cancelled``), or give up a new version of it."""
+    return answered(DocumentView.of(current_services().jobs.cancel(current_actor(), document_id)))
+
+
+@blueprint.post("/api/documents/<int:document_id>/retry")
+@documented(summary="Relire un document", answer=DocumentView, status=202, errors=[401, 403, 404, 409])
+@requires("documents.write")
+def retry_reading(document_id: int) -> Response:
+    """Read a document again, or its new version, whose reading failed or was cancelled."""
+    return answered(DocumentView.of(current_services().jobs.retry(current_actor(), document_id)), 202)
+
+
+@blueprint.post("/api/documents/<int:document_id>/versions")
+@documented(
+    summary="Envoyer une nouvelle version d'un document",
+    answer=DocumentView,
+    status=202,
+    errors=[400, 401, 403, 404, 409, 413, 415],
+    upload=["file"],
+)
+@requires("documents.write")
+def upload_version(document_id: int) -> Response:
+    """Take a new version in: the old one is found until the new one is indexed in its place."""
+    file = _file()
+    intake = current_services().jobs.replace(current_actor(), document_id, file.stream, file.filename)
+    return answered(DocumentView.of(intake.document), 202 if intake.new else 200)
+
+
+@blueprint.get("/api/documents/<int:document_id>/versions")
+@documented(summary="Les versions précédentes", answer=VersionList, errors=[401, 403, 404])
+@requires("documents.read")
+def list_versions(document_id: int) -> Response:
+    """List what the document was before, latest first."""
+    versions = current_services().jobs.versions(current_actor(), document_id)
+    return answered(VersionList(versions=[VersionView.of(version) for version in versions]))
 
 
 @blueprint.get("/api/documents/<int:document_id>/passages/<int:chunk_id>")

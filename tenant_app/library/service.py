@@ -11,32 +11,31 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from tenant_app.accounts.actor import Actor
-from tenant_app.case_files import find_case
 from tenant_app.clock import Clock
 from tenant_app.database import Database
-from tenant_app.errors import Conflict, NotFound, TooLarge
+from tenant_app.errors import NotFound
+from tenant_app.library.clearing import Clearing, Leftover
+from tenant_app.library.intake import Intake, Limits, Place, new_row
+from tenant_app.library.listing import Listed, Wanted, list_documents
 from tenant_app.library.media_types import judge_media_type
-from tenant_app.library.names import accepted_name
+from tenant_app.library.names import accepted_folder, accepted_name
 from tenant_app.library.originals import SET_ASIDE_FOR, Originals, Received
+from tenant_app.library.records import (
+    UNFINISHED,
+    drop_passages,
+    queue_again,
+    require_open_case,
+    require_room,
+    same_content,
+    visible,
+)
 from tenant_app.logs import get_log
-from tenant_app.passages import Chunk, Document, DocumentText, library_totals
-from tenant_app.retrieval.access import visible_documents
-from tenant_app.retrieval.fulltext import remove_terms
-from tenant_app.retrieval.vector_index import VectorIndex
-from tenant_app.settings import BYTES_PER_MB
+from tenant_app.passages import Chunk, Document, DocumentText
 
 CONTEXT_CHARACTERS: Final = 600
 """How much of the text around a passage is shown with it, on each side."""
 
 _log = get_log(__name__)
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What became of an upload; ``new`` is false when the same content was there already."""
-
-    document: Document
-    new: bool
 
 
 @dataclass(frozen=True)
@@ -91,43 +90,45 @@ class Library:
         database: Database,
         clock: Clock,
         originals: Originals,
-        index: VectorIndex,
-        work: threading.Event,
+        clearing: Clearing,
+        limits: Limits,
         *,
-        upload_bytes: int,
-        storage_bytes: int,
+        work: threading.Event,
         changed: Callable[[], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._originals = originals
-        self._index = index
+        self._clearing = clearing
         self._work = work
-        self._upload_bytes = upload_bytes
-        self._storage_bytes = storage_bytes
+        self._limits = limits
         self._changed = changed
-        # A file and its row cannot change in one transaction; this keeps an upload of a content and a removal
-        # of the same one apart. One process serves a tenant, so a lock in memory does.
-        self._changing = threading.Lock()
 
     def receive(
-        self, actor: Actor, stream: IO[bytes], name: str | None, case_id: int | None = None
+        self,
+        actor: Actor,
+        stream: IO[bytes],
+        name: str | None,
+        case_id: int | None = None,
+        folder: str | None = None,
     ) -> Intake:
         """Take an uploaded file into the firm's library, or into a case; it is read in the background.
 
+        ``folder`` is where it lay, for people to see.
+
         The same content again is the document there is; if reading it had failed, it is tried again.
-        Raises InvalidInput (name, empty file), TooLarge (file, storage of the plan), UnsupportedType,
+        Raises InvalidInput (name, folder, empty file), TooLarge (file, storage of the plan), UnsupportedType,
         NotFound (the case), Conflict (a closed case).
         """
         name = accepted_name(name)
+        place = Place(case_id, accepted_folder(folder))
         if case_id is not None:
-            with self._database.read() as session:
-                _require_open_case(session, actor, case_id)
-        received = self._originals.receive(stream, self._upload_bytes)
+            self._require_open_case(actor, case_id)
+        received = self._originals.receive(stream, self._limits.upload_bytes)
         try:
             media_type = judge_media_type(received.path, name)
-            with self._changing:
-                intake = self._register(actor, received, name, media_type, case_id)
+            with self._originals.changing:
+                intake = self._register(actor, received, name, media_type, place)
         finally:
             received.discard()
         self._work.set()
@@ -136,35 +137,34 @@ class Library:
 
     def documents(self, actor: Actor) -> Sequence[Document]:
         """Return every document the actor may see, newest first."""
-        query = select(Document).where(visible_documents(actor)).order_by(Document.id.desc())
+        return self.listed(actor, Wanted()).documents
+
+    def listed(self, actor: Actor, wanted: Wanted) -> Listed:
+        """Return the documents the actor may see that are as wanted."""
         with self._database.read() as session:
-            return session.scalars(query).all()
+            return list_documents(session, actor, wanted)
 
     def document(self, actor: Actor, document_id: int) -> Document:
         """Return one document. Raises NotFound."""
         with self._database.read() as session:
-            return _visible(session, actor, document_id)
+            return visible(session, actor, document_id)
 
     def pending(self) -> int:
         """Return how many documents are still to be read or to get their vectors."""
-        query = select(func.count()).where(Document.status.in_(("queued", "processing")))
+        query = select(func.count()).where(Document.status.in_(UNFINISHED))
         with self._database.read() as session:
             return session.scalar(query) or 0
 
     def remove(self, actor: Actor, document_id: int) -> None:
         """Remove a document, even one being read: nothing of it is found from now on. Raises NotFound."""
-        with self._changing:
-            with self._database.write() as session:
-                document = _visible(session, actor, document_id)
-                if document.case_id is not None:
-                    _require_open_case(session, actor, document.case_id)
-                remove_terms(session, document_id)
-                passages = session.scalar(select(func.count()).where(Chunk.document_id == document_id)) or 0
-                session.execute(delete(Document).where(Document.id == document_id))
-            if not self._is_used(document.sha256):
-                self._originals.remove(document.sha256)
-        self._index.discount(passages)
-        self._changed()
+        with self._database.write() as session:
+            document = visible(session, actor, document_id)
+            if document.case_id is not None:
+                require_open_case(session, actor, document.case_id)
+            versions = [version for version in (document, document.replacement) if version is not None]
+            leftovers = [Leftover(version.sha256, drop_passages(session, version.id)) for version in versions]
+            session.execute(delete(Document).where(Document.id == document_id))
+        self._clearing.clear(*leftovers)
 
     def remove_of_case(self, case_id: int, and_then: Callable[[Session], None]) -> None:
         """Remove every document of a case, and in the same transaction what ``and_then`` removes.
@@ -172,19 +172,14 @@ class Library:
         Rights are the caller's: ``and_then`` raises to leave everything as it is.
         """
         of_the_case = Document.case_id == case_id
-        with self._changing:
-            with self._database.write() as session:
-                documents = session.scalars(select(Document).where(of_the_case)).all()
-                passages = sum(document.chunk_count for document in documents)
-                for document in documents:
-                    remove_terms(session, document.id)
-                session.execute(delete(Document).where(of_the_case))
-                and_then(session)
-            for sha256 in {document.sha256 for document in documents}:
-                if not self._is_used(sha256):
-                    self._originals.remove(sha256)
-        self._index.discount(passages)
-        self._changed()
+        with self._database.write() as session:
+            documents = session.scalars(select(Document).where(of_the_case)).all()
+            leftovers = [
+                Leftover(document.sha256, drop_passages(session, document.id)) for document in documents
+            ]
+            session.execute(delete(Document).where(of_the_case))
+            and_then(session)
+        self._clearing.clear(*leftovers)
 
     def original(self, actor: Actor, document_id: int) -> Original:
         """Return where the document's own file is. Raises NotFound."""
@@ -194,7 +189,7 @@ class Library:
     def passage(self, actor: Actor, document_id: int, chunk_id: int) -> PassageInContext:
         """Return a passage of this very document with its surroundings. Raises NotFound."""
         with self._database.read() as session:
-            document = _visible(session, actor, document_id)
+            document = visible(session, actor, document_id)
             chunk = session.get(Chunk, chunk_id)
             if chunk is None or chunk.document_id != document_id:
                 raise NotFound(lazy_gettext("Ce passage n'existe pas."))
@@ -213,7 +208,7 @@ class Library:
             .limit(count + 1)
         )
         with self._database.read() as session:
-            document = _visible(session, actor, document_id)
+            document = visible(session, actor, document_id)
             chunks = session.scalars(query).all()
             ends = [following.char_start for following in chunks[1:]]
             leaves = [
@@ -227,89 +222,43 @@ class Library:
     def ordinal_of(self, actor: Actor, document_id: int, chunk_id: int) -> int | None:
         """Return the place of a passage in this document, or None when it is not in it. Raises NotFound."""
         with self._database.read() as session:
-            _visible(session, actor, document_id)
+            visible(session, actor, document_id)
             return session.scalar(
                 select(Chunk.ordinal).where(Chunk.id == chunk_id, Chunk.document_id == document_id)
             )
 
     def sweep(self) -> None:
         """Put away files left without a document; before the first upload is served."""
-        with self._changing:
+        with self._originals.changing:
             with self._database.read() as session:
                 known = set(session.scalars(select(Document.sha256)))
             unclaimed = self._originals.sweep(known, self._clock.now())
         if unclaimed:
             _log.warning("originals_set_aside", files=unclaimed, days=SET_ASIDE_FOR.days)
 
-    def _is_used(self, sha256: str) -> bool:
+    def _require_open_case(self, actor: Actor, case_id: int) -> None:
         with self._database.read() as session:
-            return session.scalar(select(Document.id).where(Document.sha256 == sha256).limit(1)) is not None
+            require_open_case(session, actor, case_id)
 
-    def _register(
-        self, actor: Actor, received: Received, name: str, media_type: str, case_id: int | None
-    ) -> Intake:
-        same_place = Document.case_id.is_(None) if case_id is None else Document.case_id == case_id
+    def _register(self, actor: Actor, received: Received, name: str, media_type: str, place: Place) -> Intake:
         with self._database.write() as session:
-            known = session.scalar(select(Document).where(Document.sha256 == received.sha256, same_place))
+            known = same_content(session, received.sha256, place.case_id)
             if known is not None:
                 if known.status == "failed":
-                    self._queue_again(known)
-                return Intake(known, new=False)
-            self._require_room(session, received.size)
-            document = self._row(actor, received, name, media_type)
-            document.case_id = case_id
+                    queue_again(known, self._clock.now())
+                # The content of a version being read is that of the document it is for.
+                return Intake(known if known.replaces_id is None else _replaced(session, known), new=False)
+            require_room(session, received.size, self._limits.storage_bytes)
+            document = new_row(actor, received, name, media_type, self._clock.now())
+            document.case_id, document.folder = place.case_id, place.folder
             session.add(document)
             # The file first: a row without its file could never be read, a file without a row is swept away.
             self._originals.keep(received)
         return Intake(document, new=True)
 
-    def _row(self, actor: Actor, received: Received, name: str, media_type: str) -> Document:
-        now = self._clock.now()
-        return Document(
-            name=name,
-            sha256=received.sha256,
-            media_type=media_type,
-            size=received.size,
-            status="queued",
-            created_at=now,
-            updated_at=now,
-            created_by=actor.user_id,
-        )
 
-    def _queue_again(self, document: Document) -> None:
-        document.status = "queued"
-        document.error_code = None
-        document.attempts = 0
-        document.updated_at = self._clock.now()
-
-    def _require_room(self, session: Session, size: int) -> None:
-        _, taken = library_totals(session)
-        if taken + size > self._storage_bytes:
-            raise TooLarge(
-                lazy_gettext(
-                    "L'espace de votre abonnement (%(size)s Mo) est plein : supprimez des documents "
-                    "ou changez d'abonnement.",
-                    size=self._storage_bytes // BYTES_PER_MB,
-                ),
-                code="storage-full",
-            )
-
-
-def _visible(session: Session, actor: Actor, document_id: int) -> Document:
-    document = session.scalar(select(Document).where(Document.id == document_id, visible_documents(actor)))
-    if document is None:
-        raise NotFound(lazy_gettext("Ce document n'existe pas."))
-    return document
-
-
-def _require_open_case(session: Session, actor: Actor, case_id: int) -> None:
-    case = find_case(session, actor, case_id)
-    if case is None:
-        raise NotFound(lazy_gettext("Ce dossier n'existe pas."))
-    if case.status == "closed":
-        raise Conflict(
-            lazy_gettext("Ce dossier est clos : rouvrez-le pour changer ses documents."), code="case-closed"
-        )
+def _replaced(session: Session, version: Document) -> Document:
+    return session.get_one(Document, version.replaces_id)
 
 
 def _leaf(session: Session, chunk: Chunk, end: int) -> Leaf:

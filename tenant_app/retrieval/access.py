@@ -1,6 +1,6 @@
 """Which documents an actor may see: the one rule, for search, reading, answers and exports alike."""
 
-from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy import ColumnElement, and_, false, or_
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.case_files import visible_cases
@@ -15,4 +15,6 @@ def visible_documents(actor: Actor) -> ColumnElement[bool]:
     """
     if not (actor.may("documents.read") or actor.may("chat")):
         return false()
-    return or_(Document.case_id.is_(None), Document.case_id.in_(visible_cases(actor)))
+    theirs = or_(Document.case_id.is_(None), Document.case_id.in_(visible_cases(actor)))
+    # A new version is nobody's before it has taken the old one's place.
+    return and_(Document.replaces_id.is_(None), theirs)

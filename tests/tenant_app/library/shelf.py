@@ -20,15 +20,26 @@ class Shelf:
 
     def upload(self, content: bytes, name: str = "document.txt", **fields: str) -> TestResponse:
         """Send a file."""
+        return self._send("/api/documents", content, name, fields)
+
+    def replace(self, document_id: int, content: bytes, name: str) -> TestResponse:
+        """Send a new version of a document."""
+        return self._send(f"/api/documents/{document_id}/versions", content, name, {})
+
+    def _send(self, path: str, content: bytes, name: str, fields: dict[str, str]) -> TestResponse:
         file = FileStorage(io.BytesIO(content), name)
         # Encoded here, in memory: the test client leaves its own temporary file open.
         boundary, body = encode_multipart({"file": file, **fields})
         return self.client.post(
-            "/api/documents",
+            path,
             data=body,
             headers=self.credential,
             content_type=f"multipart/form-data; boundary={boundary}",
         )
+
+    def post(self, path: str) -> TestResponse:
+        """Send a POST request without a body."""
+        return self.client.post(path, headers=self.credential)
 
     def add(self, content: bytes, name: str = "document.txt") -> dict[str, Any]:
         """Send a file and return the document once it is indexed or has failed."""
