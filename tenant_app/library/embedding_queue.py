@@ -85,7 +85,7 @@ class EmbeddingQueue:
 
     def _ask_ahead(self) -> None:
         while len(self._asked) < REQUESTS_AHEAD and (chunks := self._next_passages()):
-            texts = [_words_to_embed(chunk) for chunk in chunks]
+            texts = [words_to_embed(chunk.heading, chunk.text) for chunk in chunks]
             self._asked.append(_Request(chunks, self._asking.submit(self._embeddings.embed_passages, texts)))
 
     def _write(self, chunks: Sequence[Chunk], vectors: Sequence[bytes]) -> None:
@@ -137,9 +137,9 @@ class EmbeddingQueue:
             self._clearing.clear(*found)
 
 
-def _words_to_embed(chunk: Chunk) -> str:
-    """Return the passage under its innermost heading, which tells a model what it is about."""
-    innermost = chunk.heading.rpartition(HEADING_SEPARATOR)[2]
-    if not innermost or chunk.text.startswith(innermost):
-        return chunk.text
-    return f"{innermost}\n{chunk.text}"
+def words_to_embed(heading: str, text: str) -> str:
+    """Return a passage under its innermost heading, which tells a model what it is about."""
+    innermost = heading.rpartition(HEADING_SEPARATOR)[2]
+    if not innermost or text.startswith(innermost):
+        return text
+    return f"{innermost}\n{text}"
