@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_answers"
-down_revision = "0005_cases"
+down_revision = "0006_ingest"
 branch_labels = None
 depends_on = None
 

@@ -142,7 +142,7 @@ def test_a_deletion_that_fails_midway_leaves_the_case_whole(
     def refuse(_session: object, _document_id: int) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("tenant_app.library.service.remove_terms", refuse)
+    monkeypatch.setattr("tenant_app.library.records.remove_terms", refuse)
     assert anna.status("DELETE", f"/api/cases/{case_id}") == 500
     monkeypatch.undo()
 
