@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ def examine(context: Context) -> list[Finding]:
     entries = context.registry.all()
     return [
         *context.driver.findings(),
+        *_without_ocr(entries),
         *_cut_off_commands(context),
         *_unfinished(entries),
         *_unhealthy(context),
@@ -29,6 +31,12 @@ def examine(context: Context) -> list[Finding]:
         *_open_secrets(context, entries),
         *_differing_files(context),
     ]
+
+
+def _without_ocr(entries: list[Entry]) -> Iterator[Finding]:
+    if entries and shutil.which("tesseract") is None:
+        problem = "tesseract is not installed: scanned pages are refused, even where the plan has OCR."
+        yield Finding("host", problem, "apt install tesseract-ocr tesseract-ocr-fra")
 
 
 def _cut_off_commands(context: Context) -> Iterator[Finding]:

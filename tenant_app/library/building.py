@@ -45,7 +45,7 @@ def build_library(
     originals = Originals(settings.data_dir)
     embeddings = EmbeddingClient(settings.embedding_socket, settings.embedding_model, settings.client_id)
     index = VectorIndex(database, settings.data_dir / "chroma", settings.embedding_model, to_embed)
-    reader = ChildReader(limits or ReadingLimits())
+    reader = ChildReader(limits or ReadingLimits(), ocr=settings.advanced_features)
     reading = ReadingQueue(database, clock, originals, reader, settings.language_default, to_embed.set)
     clearing = Clearing(database, originals, index, changed)
     embedding = EmbeddingQueue(database, clock, embeddings, index, clearing)

@@ -13,11 +13,13 @@ from tenant_app.child_processes import child_environment
 from tenant_app.library.parsing.limits import (
     MOST_CPU_SECONDS,
     MOST_MEMORY_BYTES,
+    MOST_OCR_WALL_SECONDS,
     MOST_OUTPUT_BYTES,
     MOST_WALL_SECONDS,
     NO_ROOM_STATUS,
 )
 from tenant_app.library.parsing.protocol import Extraction, FailureCode, ParseError, read_extraction
+from tenant_app.library.parsing.readers import MAY_HOLD_PICTURES
 from tenant_app.logs import get_log
 
 # The child ends itself at its wall limit; the parent waits a little longer before it does it.
@@ -54,8 +56,10 @@ class ReadingInterrupted(Exception):
 class ChildReader:
     """Reads one file at a time, each in an exec'd, limited child."""
 
-    def __init__(self, limits: ReadingLimits) -> None:
+    def __init__(self, limits: ReadingLimits, *, ocr: bool = False) -> None:
+        """``ocr`` says whether page images are recognised, which the plan decides."""
         self._limits = limits
+        self._ocr = ocr
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._reading: Path | None = None
@@ -70,12 +74,18 @@ class ChildReader:
         """
         with output.open("wb") as out, self._started(original, media_type, out) as process:
             try:
-                _, said = process.communicate(timeout=self._limits.wall_seconds + _GRACE_SECONDS)
+                _, said = process.communicate(timeout=self._longest_wait(media_type))
             except subprocess.TimeoutExpired as error:
                 process.kill()
                 raise ParseError("timeout", "the reader did not end by itself") from error
         self._check(process.returncode, said, output)
         return read_extraction(output)
+
+    def _longest_wait(self, media_type: str) -> int:
+        """Return the seconds after which a child that should have ended itself is ended."""
+        recognising = self._ocr and media_type in MAY_HOLD_PICTURES
+        seconds = MOST_OCR_WALL_SECONDS if recognising else self._limits.wall_seconds
+        return max(seconds, self._limits.wall_seconds) + _GRACE_SECONDS
 
     def break_off(self, original: Path) -> None:
         """Kill the child if it is reading this very file."""
@@ -98,7 +108,7 @@ class ChildReader:
                 raise ReadingInterrupted
             self._reading, self._broken_off = original, False
             self._process = subprocess.Popen(  # noqa: S603 - our own module, by an argument list
-                [*command, media_type, str(original)],
+                [*command, *(["--ocr"] if self._ocr else []), media_type, str(original)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.PIPE,

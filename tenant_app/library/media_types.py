@@ -10,7 +10,7 @@ from tenant_app.library.parsing.sniffing import NotAccepted, sniffed_media_type
 
 _ACCEPTED: Final[Text] = lazy_gettext(
     "Formats acceptés : PDF, Word (DOCX), OpenDocument (ODT, ODS), Excel (XLSX), PowerPoint (PPTX), courriel "
-    "(EML), HTML, CSV, Markdown et texte."
+    "(EML), HTML, CSV, Markdown, texte, et pages numérisées (PDF, PNG, JPEG, TIFF)."
 )
 
 

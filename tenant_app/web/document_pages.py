@@ -32,8 +32,13 @@ class Sheet:
 @page("documents.read")
 def documents() -> str:
     """Show every document with its state, and the place to add some."""
-    limit = current_services().settings.upload_bytes
-    return render_template("documents.html", upload_bytes=limit, **_shelf())
+    settings = current_services().settings
+    return render_template(
+        "documents.html",
+        upload_bytes=settings.upload_bytes,
+        recognises_pictures=settings.advanced_features,
+        **_shelf(),
+    )
 
 
 @page("documents.read")

@@ -13,7 +13,7 @@ from filelock import FileLock
 
 _PACKAGES: Final = (
     *("systemd", "systemd-sysv", "dbus", "iproute2", "procps", "python3", "ca-certificates"),
-    *("nginx-light", "curl", "logrotate"),
+    *("nginx-light", "curl", "logrotate", "tesseract-ocr", "tesseract-ocr-fra"),
 )
 _RECIPE: Final = 2
 """Raised when what is built changes otherwise than by its packages."""

@@ -17,8 +17,9 @@ from tenant_app.library.parsing.limits import (
     NO_ROOM_STATUS,
     limit_this_process,
 )
+from tenant_app.library.parsing.ocr import Ocr, installed_ocr
 from tenant_app.library.parsing.protocol import Block, ParseError, Part, write_end, write_parts
-from tenant_app.library.parsing.readers import read_file
+from tenant_app.library.parsing.readers import MAY_HOLD_PICTURES, read_file
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     limit_this_process(options.memory, options.cpu_seconds, options.wall_seconds, options.output_bytes)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
     try:
-        write_end(sys.stdout, _read(options.media_type, options.file))
+        write_end(sys.stdout, _read(options.media_type, options.file, options.ocr))
         sys.stdout.flush()
     except OSError as error:
         if error.errno not in _NO_ROOM:
@@ -49,16 +50,25 @@ def _let_go_of_output() -> None:
     os.close(nowhere)
 
 
-def _read(media_type: str, file: Path) -> ParseError | None:
+def _read(media_type: str, file: Path, with_ocr: bool) -> ParseError | None:
+    ocr = installed_ocr() if with_ocr and media_type in MAY_HOLD_PICTURES else None
     try:
-        write_parts(_with_some_text(read_file(media_type, file)), sys.stdout)
+        write_parts(_with_some_text(read_file(media_type, file, ocr)), sys.stdout)
     except ParseError as failure:
+        if failure.code == "no_text_layer" and with_ocr and media_type in MAY_HOLD_PICTURES:
+            return _without_text_despite_ocr(ocr)
         return failure
     except MemoryError:
         return ParseError("too_large", "reading the file takes more memory than allowed")
     except RecursionError:
         return ParseError("damaged", "the file is nested too deeply")
     return None
+
+
+def _without_text_despite_ocr(ocr: Ocr | None) -> ParseError:
+    if ocr is None:
+        return ParseError("no_text_layer_ocr_missing", "page images only, and tesseract is not installed")
+    return ParseError("no_text_recognised", "no text was recognised in the page images")
 
 
 def _with_some_text(parts: Iterator[Part]) -> Iterator[Part]:
@@ -77,6 +87,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--cpu-seconds", type=int, default=MOST_CPU_SECONDS)
     parser.add_argument("--wall-seconds", type=int, default=MOST_WALL_SECONDS)
     parser.add_argument("--output-bytes", type=int, default=MOST_OUTPUT_BYTES)
+    parser.add_argument("--ocr", action="store_true")
     parser.add_argument("media_type")
     parser.add_argument("file", type=Path)
     return parser.parse_args(arguments)

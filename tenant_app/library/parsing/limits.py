@@ -8,6 +8,9 @@ MOST_MEMORY_BYTES = 1024**3
 """Address space, of which mapped libraries take about 300 MB."""
 MOST_CPU_SECONDS = 120
 MOST_WALL_SECONDS = 180
+MOST_OCR_CPU_SECONDS = 600
+MOST_OCR_WALL_SECONDS = 1_800
+"""Once a page image has to be recognised: some 200 pages on a slow processor."""
 MOST_OUTPUT_BYTES = 64 * 1024 * 1024
 MOST_OPEN_FILES = 64
 NO_ROOM_STATUS = os.EX_IOERR
@@ -17,9 +20,20 @@ NO_ROOM_STATUS = os.EX_IOERR
 def limit_this_process(memory: int, cpu_seconds: int, wall_seconds: int, output_bytes: int) -> None:
     """Bound this process for good: beyond, the kernel ends it (time) or refuses (memory, output)."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    # The hard limit leaves room for recognition, which asks for it when it begins.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, max(cpu_seconds, MOST_OCR_CPU_SECONDS) + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes, output_bytes))
     resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_OPEN_FILES, MOST_OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Also when the application dies first: an orphan ends by itself.
     signal.alarm(wall_seconds)
+
+
+def allow_time_for_ocr() -> None:
+    """Raise the time limits of this process to those of recognising page images, from now on."""
+    # Only where a limit was set: outside the reading child there is none to raise.
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_CPU, (min(MOST_OCR_CPU_SECONDS, hard), hard))
+    if signal.alarm(0):
+        signal.alarm(MOST_OCR_WALL_SECONDS)

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pypdfium2
 import pypdfium2.raw
@@ -12,7 +14,9 @@ from pypdf.errors import FileNotDecryptedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from tenant_app.library.parsing.characters import normalise
+from tenant_app.library.parsing.ocr import Ocr
 from tenant_app.library.parsing.paragraphs import reflow
+from tenant_app.library.parsing.pdf_scans import PageRecognition, is_picture_of_text
 from tenant_app.library.parsing.protocol import Block, PageCount, ParseError, Part, SkippedPage
 from tenant_app.library.parsing.structure import heading_level
 
@@ -21,11 +25,12 @@ MOST_PAGES = 5_000
 _log = logging.getLogger(__name__)
 
 
-def read_pdf(path: Path) -> Iterator[Part]:
+def read_pdf(path: Path, ocr: Ocr | None = None) -> Iterator[Part]:
     """Yield the paragraphs of each page, in the file's reading order.
 
-    Pages that cannot be read are reported and passed over. Raises ParseError: ``encrypted`` when a password
-    is needed, ``too_large`` beyond MOST_PAGES pages, ``no_text_layer`` when no page has text, ``damaged``.
+    Pages that are pictures of text are read by `ocr`. Pages that cannot be read, and such pictures without
+    `ocr`, are reported and passed over. Raises ParseError: ``encrypted`` when a password is needed,
+    ``too_large`` beyond MOST_PAGES pages, ``no_text_layer`` when no page has text, ``damaged``.
     """
     try:
         document = pypdfium2.PdfDocument(_source(path))
@@ -34,10 +39,11 @@ def read_pdf(path: Path) -> Iterator[Part]:
             raise ParseError("encrypted", "the PDF opens with a password only") from error
         _log.info("PDFium refuses the file (%s), trying pypdf", error)
         reader, count = _open_with_pypdf(path)
-        yield from _parts(count, partial(_pypdf_text, reader))
+        yield from _parts(count, partial(_pypdf_page, reader))
         return
     with document:
-        yield from _parts(len(document), partial(_page_text, document, path))
+        recognition = None if ocr is None else PageRecognition(ocr)
+        yield from _parts(len(document), partial(_page, document, path, recognition))
 
 
 def _source(path: Path) -> Path | bytes:
@@ -45,35 +51,51 @@ def _source(path: Path) -> Path | bytes:
     return path if path.resolve().is_file() else path.read_bytes()
 
 
-def _parts(count: int, text_of: Callable[[int], str | None]) -> Iterator[Part]:
-    """Yield what `text_of` reads of each page, numbered from 1; None from it means the page is unreadable."""
+@dataclass(frozen=True)
+class _Page:
+    """What was read of a page; ``fault`` says why nothing was, when it should have been."""
+
+    text: str = ""
+    fault: Literal["damaged", "picture"] | None = None
+
+
+def _parts(count: int, page_of: Callable[[int], _Page]) -> Iterator[Part]:
+    """Yield what `page_of` reads of each page, numbered from 1."""
     _check_page_count(count)
     yield PageCount(count)
-    skipped = 0
+    faults: list[str] = []
     found_text = False
     for number in range(1, count + 1):
-        text = text_of(number)
-        if text is None:
-            skipped += 1
+        page = page_of(number)
+        if page.fault:
+            faults.append(page.fault)
             yield SkippedPage(number)
             continue
-        found_text = found_text or bool(text.strip())
-        yield from _blocks(text, number)
-    if not found_text and skipped:
-        raise ParseError("damaged", f"{skipped} of {count} pages cannot be read, the others hold no text")
-    if not found_text:
-        raise ParseError("no_text_layer", f"none of the {count} pages holds text")
+        found_text = found_text or bool(page.text.strip())
+        yield from _blocks(page.text, number)
+    if found_text:
+        return
+    if "damaged" in faults:
+        raise ParseError("damaged", f"{len(faults)} of {count} pages cannot be read, the others hold no text")
+    raise ParseError("no_text_layer", f"none of the {count} pages holds text")
 
 
-def _page_text(document: pypdfium2.PdfDocument, path: Path, number: int) -> str | None:
-    """Return a page's text, or None when neither library can read the page."""
+def _page(
+    document: pypdfium2.PdfDocument, path: Path, recognition: PageRecognition | None, number: int
+) -> _Page:
+    """Read one page by PDFium, by pypdf where PDFium cannot, by recognition where it is a picture."""
     try:
-        return normalise(document[number - 1].get_textpage().get_text_range())
+        page = document[number - 1]
+        text = normalise(page.get_textpage().get_text_range())
+        if not is_picture_of_text(page, text):
+            return _Page(text)
     except pypdfium2.PdfiumError as error:
         _log.info("PDFium cannot read page %d: %s", number, error)
-    reader, count = _open_with_pypdf(path)
-    # pypdf does not count pages it cannot make out: its page N is then another one.
-    return _pypdf_text(reader, number) if count == len(document) else None
+        reader, count = _open_with_pypdf(path)
+        # pypdf does not count pages it cannot make out: its page N is then another one.
+        return _pypdf_page(reader, number) if count == len(document) else _Page(fault="damaged")
+    recognised = None if recognition is None else recognition.text(page)
+    return _Page(fault="picture") if recognised is None else _Page(recognised)
 
 
 def _open_with_pypdf(path: Path) -> tuple[PdfReader, int]:
@@ -88,12 +110,12 @@ def _open_with_pypdf(path: Path) -> tuple[PdfReader, int]:
         raise ParseError("damaged", f"not a readable PDF: {error}") from error
 
 
-def _pypdf_text(reader: PdfReader, number: int) -> str | None:
+def _pypdf_page(reader: PdfReader, number: int) -> _Page:
     try:
-        return normalise(reader.pages[number - 1].extract_text())
+        return _Page(normalise(reader.pages[number - 1].extract_text()))
     except Exception as error:  # noqa: BLE001 - on a malformed page pypdf raises whatever its code runs into
         _log.info("pypdf cannot read page %d: %r", number, error)
-        return None
+        return _Page(fault="damaged")
 
 
 def _check_page_count(count: int) -> None:

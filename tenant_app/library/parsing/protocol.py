@@ -12,7 +12,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TextIO, get_args
 
-FailureCode = Literal["encrypted", "damaged", "no_text_layer", "too_large", "timeout", "unsupported"]
+FailureCode = Literal[
+    "encrypted",
+    "damaged",
+    "no_text_layer",
+    "no_text_layer_ocr_missing",
+    "no_text_recognised",
+    "too_large",
+    "timeout",
+    "unsupported",
+]
+"""``no_text_layer``: page images, or nothing, and no OCR in the plan; ``no_text_layer_ocr_missing``: it is in
+the plan, but not installed on the host; ``no_text_recognised``: it found nothing either."""
 FAILURE_CODES: Final[tuple[FailureCode, ...]] = get_args(FailureCode)
 
 

@@ -23,6 +23,8 @@ HTML: Final = "text/html"
 CSV: Final = "text/csv"
 MARKDOWN: Final = "text/markdown"
 PLAIN_TEXT: Final = "text/plain"
+IMAGES: Final = ("image/png", "image/jpeg", "image/tiff")
+"""Read where characters are recognised in page images."""
 
 Reason = Literal["empty", "encrypted", "old_office", "unsupported"]
 
@@ -32,6 +34,12 @@ _MAIL_HEAD_BYTES: Final = 65_536
 _PDF_MARK: Final = b"%PDF-"
 # PDF readers accept the mark a little further on; what stands before it is then someone else's format.
 _PDF_MARK_WITHIN: Final = 1024
+_IMAGE_MARKS: Final = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
 _ZIP: Final = b"PK\x03\x04"
 _FIRST_NAME: Final = 30
 """Where the name of an archive's first entry stands."""
@@ -96,6 +104,9 @@ def sniffed_media_type(path: Path, name: str) -> str:
         return _type_of_archive(path, head)
     if head.startswith(_OLE):
         raise NotAccepted("encrypted" if _is_encrypted_office(path) else "old_office")
+    for mark, media_type in _IMAGE_MARKS:
+        if head.startswith(mark):
+            return media_type
     _refuse_foreign_text(head)
     if _is_mail(long_head.removeprefix(_BYTE_ORDER_MARKS[0])):
         return MAIL

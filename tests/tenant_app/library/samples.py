@@ -33,7 +33,7 @@ def pdf(*pages: Sequence[str]) -> bytes:
             page.encode(),
             b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
         ]
-    return _assembled(objects)
+    return assembled(objects)
 
 
 def _page_stream(lines: Sequence[str]) -> bytes:
@@ -44,7 +44,8 @@ def _page_stream(lines: Sequence[str]) -> bytes:
     return b"\n".join([*shown, b"ET"])
 
 
-def _assembled(objects: Sequence[bytes]) -> bytes:
+def assembled(objects: Sequence[bytes]) -> bytes:
+    """Return a PDF file of these objects, numbered from 1; the first is the catalogue."""
     out = io.BytesIO()
     out.write(b"%PDF-1.4\n")
     offsets = []
@@ -69,7 +70,7 @@ def encrypted_pdf() -> bytes:
 
 def cyclic_pdf() -> bytes:
     """Return a PDF whose page tree contains itself behind one good page."""
-    return _assembled(
+    return assembled(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [6 0 R 3 0 R] /Count 2 /MediaBox [0 0 595 842] >>",
