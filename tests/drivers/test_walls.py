@@ -10,6 +10,7 @@ from tests.drivers.operators import SystemdOperator, ask, done, provision
 from tests.provisioner_pure.samples import HOSTILE_TEXTS
 from tests.systemd.host import PREFIX, PYTHON
 from tests.systemd.machine import Machine
+from tests.tenant_app.library.scan_samples import picture, scanned_pdf
 
 pytestmark = pytest.mark.systemd
 
@@ -118,6 +119,13 @@ def test_a_client_has_no_privilege_and_gets_none(machine: Machine, inside: Insid
     values = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert {values[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
     assert (values["NoNewPrivs"].strip(), values["Seccomp"].strip()) == ("1", "2")
+
+
+def test_scanned_pages_are_recognised_within_the_walls(machine: Machine, dupont: Client) -> None:
+    scan = Path("/root/scan.pdf")
+    machine.path(scan).write_bytes(scanned_pdf(picture(["Le badge perdu est remplacé contre dix euros."])))
+    (outcome,) = done(dupont.operator, "ingest", "dupont", str(scan))
+    assert (outcome["status"], outcome["pages"]) == ("indexed", 1)
 
 
 def test_the_process_answers_on_the_loopback_port_of_the_host_only(machine: Machine, inside: Inside) -> None:

@@ -69,7 +69,7 @@ def test_every_accepted_format_is_read(tmp_path: Path, content: bytes, media_typ
     [
         (samples.encrypted_pdf(), PDF, ReadingLimits(), "encrypted"),
         (b"  \n", PLAIN_TEXT, ReadingLimits(), "no_text_layer"),
-        (b"x", "image/png", ReadingLimits(), "unsupported"),
+        (b"x", "image/gif", ReadingLimits(), "unsupported"),
         (b"<div>" * 200_000 + b"x", HTML, ReadingLimits(), "no_text_layer"),
         (b"mot " * 20_000_000, PLAIN_TEXT, ReadingLimits(memory=300 * MEBIBYTE), "too_large"),
         (b"mot\n\n" * 3_000_000, MARKDOWN, ReadingLimits(cpu_seconds=1), "timeout"),
