@@ -8,7 +8,6 @@ ProvisionError                  exit 1: failed; the message says what, the mend 
 └── Refused                     exit 2: nothing was touched
     ├── InvalidRequest          one field of the request is not acceptable
     ├── InvalidConfiguration    a configuration file does not fit its schema
-    │   └── CatalogueError      that file is plans.yaml
     ├── UnknownTenant           no such client
     ├── WrongState              the client exists, but not in a state this command accepts
     ├── PortUnavailable         the port is booked, or somebody else listens on it

@@ -25,8 +25,9 @@ NOTHING_WRITTEN: Final[Mapping[str, str]] = {}
 class CutOff:
     """A command that was killed: what it was, on which client, since when, and in which step.
 
-    `shared`: that step was about what all clients share. `writes` are the files it had begun to write, or
-    had written, each with its SHA-256: they are ours, though the registry does not know of them.
+    `pid` is its process; `shared`: that step was about what all clients share. `writes` are the files it had
+    begun to write, or had written, each with its SHA-256: they are ours, though the registry does not know of
+    them.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class CutOff:
     tenant_id: str
     since: str
     step: str
+    pid: int = 0
     shared: bool = False
     writes: frozenset[tuple[Path, str]] = frozenset()
 
@@ -88,7 +90,10 @@ class Journal:
 
 
 def cut_off(folder: Path) -> list[CutOff]:
-    """Return the commands that left a journal, oldest first. Call it while holding the lock."""
+    """Return the commands that left a journal, oldest first. Call it while holding the lock.
+
+    Without it, one of them may be at work: the process `lock.holder` names.
+    """
     return [_read(path) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
 
 
@@ -103,6 +108,7 @@ def _read(path: Path) -> CutOff:
         tenant_id=str(first.get("tenant", "")),
         since=str(first.get("at", "?")),
         step=str(last.get("step", "")),
+        pid=int(first.get("pid", 0)),
         shared=bool(begun and begun[-1].get("shared")),
         writes=frozenset(
             (Path(path), sha256) for entry in begun for path, sha256 in entry.get("writes", {}).items()

@@ -54,6 +54,25 @@ def held(
         os.close(descriptor)
 
 
+def holder(path: Path) -> int | None:
+    """Return the process that holds the lock now, 0 when that is not known yet; None when nobody does.
+
+    For commands that only look. Raises OSError when the file may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        found = _read(descriptor)
+        return found.pid if found else 0
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _take(descriptor: int, wait: float, waiting: Callable[[str], None]) -> None:
     if _try(descriptor):
         return
@@ -88,6 +107,11 @@ def _signed(descriptor: int, holder: Holder) -> Iterator[None]:
 
 def _name_of(descriptor: int) -> str:
     """Say who holds the lock; between taking and signing there is a moment when nobody knows."""
+    found = _read(descriptor)
+    return str(found) if found else "another command"
+
+
+def _read(descriptor: int) -> Holder | None:
     with contextlib.suppress(ValueError, TypeError):
-        return str(Holder(**json.loads(os.pread(descriptor, _LONGEST_HOLDER, 0))))
-    return "another command"
+        return Holder(**json.loads(os.pread(descriptor, _LONGEST_HOLDER, 0)))
+    return None

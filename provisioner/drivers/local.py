@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,7 @@ from provisioner.commands import tenant_admin
 from provisioner.commands.command import Command
 from provisioner.drivers import local_host, local_promises, local_users
 from provisioner.drivers.observation import all_made, digests
-from provisioner.drivers.protocol import Activity, Finding, Observed, Promise, Tenant, Wish
+from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.errors import InvalidConfiguration
 from provisioner.filesystem import RenderedFile, read_text
@@ -82,28 +81,27 @@ class LocalDriver:
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """The tenant's .env, its supervised program and its nginx site."""
-        return (self._env_file(tenant), self._program_file(tenant), self._site_file(tenant))
+        program = self._program_file(tenant, running=tenant.running)
+        return (self._env_file(tenant), program, self._site_file(tenant))
 
     def observe(self, tenant: Tenant) -> Observed:
         """Read what is there of one tenant."""
-        spec = tenant.spec
-        user = self._users.tenant(spec)
+        user = self._users.tenant(tenant)
         return Observed(
             digests=digests(file.path for file in self.files(tenant)),
-            running=self.programs.is_running(_program(spec.id)),
+            running=self.programs.is_running(_program(tenant.id)),
             whole=all_made(self._directories(tenant)) and (user is None or user_exists(user)),
         )
 
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
         """Steps from what is there to what is wished: foundations, files, first accounts, process, site."""
-        spec = tenant.spec
         stale = tuple(
             file for file in self.files(tenant) if not observed.has(file) and file.path not in wish.keep
         )
         site = self._site_file(tenant)
         own = tuple(WriteFile(file) for file in stale if file.path != site.path)
-        foundations = (*self._users.tenant_steps(spec, self._layout), *self._directories(tenant))
-        program = _program(spec.id)
+        foundations = (*self._users.tenant_steps(tenant, self._layout), *self._directories(tenant))
+        program = _program(tenant.id)
         stop = observed.running and (own or wish.initial or not tenant.running)
         start = tenant.running and (stop or not observed.running)
         return (
@@ -116,18 +114,18 @@ class LocalDriver:
             *((self._probe(tenant),) if start or (tenant.running and site in stale) else ()),
         )
 
-    def start_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Start the process, now and whenever supervisord starts, and wait until it answers."""
-        program = self._program_file(replace(tenant, running=True))
+        program = self._program_file(tenant, running=True)
         return (WriteFile(program), StartProgram(_program(tenant.id)), self._probe(tenant))
 
-    def stop_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def stop_steps(self, tenant: Named) -> Sequence[Step]:
         """Stop the process, also one whose supervisor was killed; it gets half a minute to finish."""
-        program = self._program_file(replace(tenant, running=False))
+        program = self._program_file(tenant, running=False)
         name = _program(tenant.id)
         return (WriteFile(program), StopProgram(name), self._shared.end_remaining(name))
 
-    def remove_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def remove_steps(self, tenant: Named) -> Sequence[Step]:
         """Take the site out of nginx and the process out of supervisord."""
         return (
             self._change_site(RemoveFile(self._site_path(tenant.id))),
@@ -136,18 +134,18 @@ class LocalDriver:
             RemoveFile(self._program_path(tenant.id)),
         )
 
-    def erase_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def erase_steps(self, tenant: Named) -> Sequence[Step]:
         """Erase its directory, then its user."""
-        user = self._users.tenant(tenant.spec)
+        user = self._users.tenant(tenant)
         return (
             RemoveTree(self._layout.client(tenant.id)),
             *((RemoveUser(user),) if user else ()),
         )
 
-    def admin_command(self, tenant: Tenant, name: str, payload: SecretStr) -> Command:
+    def admin_command(self, tenant: Named, name: str, payload: SecretStr) -> Command:
         """The tenant's own program, run once as its user."""
         return tenant_admin.administer(
-            name, payload, env_file=self._layout.env_file(tenant.id), user=self._users.tenant(tenant.spec)
+            name, payload, env_file=self._layout.env_file(tenant.id), user=self._users.tenant(tenant)
         )
 
     def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
@@ -169,7 +167,7 @@ class LocalDriver:
         return (*self._shared.findings(self.programs), *local_promises.findings(self._users))
 
     def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
-        owner, readers = self._users.tenant(tenant.spec), self._users.readers
+        owner, readers = self._users.tenant(tenant), self._users.readers
         client, data = self._layout.client(tenant.id), self._layout.data(tenant.id)
         return (
             MakeDirectory(client, 0o711),
@@ -179,7 +177,7 @@ class LocalDriver:
         )
 
     def _env_file(self, tenant: Tenant) -> RenderedFile:
-        owner = self._users.tenant(tenant.spec)
+        owner = self._users.tenant(tenant)
         surroundings = Surroundings(
             data_dir=self._layout.data(tenant.id),
             embedding_socket=self._shared.embedding_socket,
@@ -200,7 +198,7 @@ class LocalDriver:
             )
         return SecretStr(key.strip())
 
-    def _program_file(self, tenant: Tenant) -> RenderedFile:
+    def _program_file(self, tenant: Named, *, running: bool) -> RenderedFile:
         name = _program(tenant.id)
         program = Program(
             name=name,
@@ -208,8 +206,8 @@ class LocalDriver:
             directory=self._layout.client(tenant.id),
             log=self._layout.client_logs(tenant.id) / "tenant.log",
             environment=self._shared.environment(name, TENANT_ENV_FILE=str(self._layout.env_file(tenant.id))),
-            user=self._users.tenant(tenant.spec) or "",
-            autostart=tenant.running,
+            user=self._users.tenant(tenant) or "",
+            autostart=running,
         )
         return RenderedFile(self._program_path(tenant.id), supervisor_program(program), 0o600)
 
@@ -230,8 +228,8 @@ class LocalDriver:
     def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
         return ChangeNginx(self._layout.nginx, (change,), SignalProgram("nginx", "HUP"))
 
-    def _probe(self, tenant: Tenant) -> Probe:
-        return Probe(self._host.http_port, tenant.spec.hostname, program=_program(tenant.id))
+    def _probe(self, tenant: Named) -> Probe:
+        return Probe(self._host.http_port, tenant.hostname, program=_program(tenant.id))
 
 
 def _program(tenant_id: TenantId) -> str:

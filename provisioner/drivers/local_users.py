@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from provisioner import installation
+from provisioner.drivers.protocol import Named
 from provisioner.filesystem import read_text
 from provisioner.layout import Layout
-from provisioner.spec import TenantSpec
 from provisioner.steps import CreateGroup, CreateUser, Step
 
 READERS: Final = "tenantry-read"
@@ -73,9 +73,9 @@ class LocalUsers:
         """What is written down of the choice, so that it stays the same for a root."""
         return _SEPARATE if self.separate else _ONE
 
-    def tenant(self, spec: TenantSpec) -> str | None:
+    def tenant(self, tenant: Named) -> str | None:
         """Runs one client."""
-        return self._name(spec.system_user)
+        return self._name(tenant.system_user)
 
     def shared_steps(self, layout: Layout) -> tuple[Step, ...]:
         """Steps to have the users of the shared programs."""
@@ -88,11 +88,11 @@ class LocalUsers:
             CreateUser("tenantry-admin", layout.admin, (READERS,)),
         )
 
-    def tenant_steps(self, spec: TenantSpec, layout: Layout) -> tuple[Step, ...]:
+    def tenant_steps(self, tenant: Named, layout: Layout) -> tuple[Step, ...]:
         """Steps to have the user of one client."""
         if not self.separate:
             return ()
-        return (CreateUser(spec.system_user, layout.client(spec.id), (EMBEDDERS,)),)
+        return (CreateUser(tenant.system_user, layout.client(tenant.id), (EMBEDDERS,)),)
 
     def _name(self, name: str) -> str | None:
         return name if self.separate else None

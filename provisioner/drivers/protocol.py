@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from provisioner.commands.command import Command
 from provisioner.filesystem import RenderedFile
-from provisioner.naming import TenantId
+from provisioner.naming import TenantId, system_user
 from provisioner.spec import TenantSecrets, TenantSpec
 from provisioner.steps import Step
 
@@ -51,6 +51,31 @@ class Finding:
     mend: str
 
 
+class Named(Protocol):
+    """A tenant by what it is called: enough to start, stop, operate and erase it, whatever its plan says."""
+
+    @property
+    def id(self) -> TenantId: ...
+
+    @property
+    def hostname(self) -> str: ...
+
+    @property
+    def system_user(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a tenant is called, without what it shall be."""
+
+    id: TenantId
+    hostname: str
+
+    @property
+    def system_user(self) -> str:
+        return system_user(self.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """A tenant as the drivers need it: what it shall be, its two keys, and whether it shall run."""
@@ -62,6 +87,14 @@ class Tenant:
     @property
     def id(self) -> TenantId:
         return self.spec.id
+
+    @property
+    def hostname(self) -> str:
+        return self.spec.hostname
+
+    @property
+    def system_user(self) -> str:
+        return self.spec.system_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +185,19 @@ class Driver(Protocol):
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
         """Steps from what is there to what is wished; none when nothing differs."""
 
-    def start_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Steps to have it running and answering."""
 
-    def stop_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def stop_steps(self, tenant: Named) -> Sequence[Step]:
         """Steps to have it stopped until `start`, across reboots too."""
 
-    def remove_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def remove_steps(self, tenant: Named) -> Sequence[Step]:
         """Steps to have nothing left that runs or is served; its directory stays."""
 
-    def erase_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def erase_steps(self, tenant: Named) -> Sequence[Step]:
         """Steps to erase its directory and system user, after `remove_steps`."""
 
-    def admin_command(self, tenant: Tenant, name: str, payload: SecretStr) -> Command:
+    def admin_command(self, tenant: Named, name: str, payload: SecretStr) -> Command:
         """`python -m tenant_app admin NAME` as the tenant's user, the JSON payload on its input."""
 
     def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:

@@ -14,7 +14,7 @@ from provisioner.commands import systemctl
 from provisioner.commands.command import Command
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.observation import all_made, digests
-from provisioner.drivers.protocol import Activity, Finding, Observed, Promise, Tenant, Wish
+from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
 from provisioner.drivers.systemd_promises import PROMISES
 from provisioner.drivers.units import Units, UnitState
@@ -101,7 +101,7 @@ class SystemdDriver:
         return Observed(
             digests=digests(file.path for file in self.files(tenant)),
             running=socket.up and not service.failed,
-            whole=all_made(self._directories(tenant)) and user_exists(tenant.spec.system_user),
+            whole=all_made(self._directories(tenant)) and user_exists(tenant.system_user),
         )
 
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
@@ -122,15 +122,15 @@ class SystemdDriver:
             *((self._probe(tenant),) if answers else ()),
         )
 
-    def start_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Open its port, now and after every boot, start it and wait until it answers."""
         return (*self._open(tenant.id), self._probe(tenant))
 
-    def stop_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def stop_steps(self, tenant: Named) -> Sequence[Step]:
         """Close its port, so that no request and no boot starts it, and let it finish what it answers."""
         return self._close(tenant.id)
 
-    def remove_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def remove_steps(self, tenant: Named) -> Sequence[Step]:
         """Take the site out of nginx and its units out of systemd."""
         drop_ins = tuple(RemoveFile(places.drop_in(unit)) for unit in _names(tenant.id))
         return (
@@ -139,19 +139,19 @@ class SystemdDriver:
             ChangeUnits(places.UNITS, drop_ins),
         )
 
-    def erase_steps(self, tenant: Tenant) -> Sequence[Step]:
+    def erase_steps(self, tenant: Named) -> Sequence[Step]:
         """Erase its directory, what an operator added to its units, then its user."""
         return (
             RemoveTree(self._layout.client(tenant.id)),
             *(RemoveTree(places.drop_in(unit).parent) for unit in _names(tenant.id)),
-            RemoveUser(tenant.spec.system_user),
+            RemoveUser(tenant.system_user),
         )
 
-    def admin_command(self, tenant: Tenant, name: str, payload: SecretStr) -> Command:
+    def admin_command(self, tenant: Named, name: str, payload: SecretStr) -> Command:
         """The tenant's own program, run once inside walls like those of its unit."""
         data = self._layout.data(tenant.id)
         walls = (
-            f"User={tenant.spec.system_user}",
+            f"User={tenant.system_user}",
             f"LoadCredential=env:{self._layout.env_file(tenant.id)}",
             f"WorkingDirectory={data}",
             f"ReadWritePaths={data}",
@@ -181,14 +181,14 @@ class SystemdDriver:
         return self._shared.findings(self._units)
 
     def _foundations(self, tenant: Tenant) -> tuple[Step, ...]:
-        user = CreateUser(tenant.spec.system_user, self._layout.client(tenant.id), (places.EMBEDDERS,))
+        user = CreateUser(tenant.system_user, self._layout.client(tenant.id), (places.EMBEDDERS,))
         return (user, *self._directories(tenant))
 
     def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
         client, data, user = (
             self._layout.client(tenant.id),
             self._layout.data(tenant.id),
-            tenant.spec.system_user,
+            tenant.system_user,
         )
         return (
             MakeDirectory(client, 0o711),
@@ -259,8 +259,8 @@ class SystemdDriver:
     def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
         return ChangeNginx(places.NGINX, (change,), Run("reload nginx", systemctl.reload("nginx.service")))
 
-    def _probe(self, tenant: Tenant) -> Probe:
-        return Probe(self._host.http_port, tenant.spec.hostname, program=places.service(tenant.id))
+    def _probe(self, tenant: Named) -> Probe:
+        return Probe(self._host.http_port, tenant.hostname, program=places.service(tenant.id))
 
 
 #: The walls of tenant@.service that a single command needs as well.

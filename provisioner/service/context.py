@@ -60,6 +60,10 @@ class Context:
         own = self.root / "plans.yaml"
         return load_catalogue(own if own.exists() else plans_file())
 
+    def require_catalogue(self) -> None:
+        """Raise InvalidConfiguration when plans.yaml is wrong, before anything that needs it is begun."""
+        _ = self.catalogue
+
     @cached_property
     def driver(self) -> Driver:
         """The engine that runs tenants on this root."""

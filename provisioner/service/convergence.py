@@ -54,7 +54,11 @@ class FileReport:
 
 
 def diff(context: Context, tenant_id: str | None) -> list[FileReport]:
-    """Return the files that are not as they shall be, of one client or of all; changes nothing."""
+    """Return the files that are not as they shall be, of one client or of all; changes nothing.
+
+    Raises InvalidConfiguration when plans.yaml is wrong, also while there is no client.
+    """
+    context.require_catalogue()
     return [
         report
         for entry in _entries(context.registry, tenant_id, "diff")
@@ -68,6 +72,7 @@ def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[FileR
 
     Clients are brought there one after another: when one fails it is undone, those before it stay.
     """
+    context.require_catalogue()
     names = [tenant_id] if tenant_id else [entry.id for entry in _entries(context.registry, None, "apply")]
     if not names:
         _apply_host(context)
@@ -77,9 +82,9 @@ def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[FileR
 def converge(context: Context, transaction: Transaction, entry: Entry, *, reset: bool) -> list[FileReport]:
     """Bring one client to what it shall be, inside a transaction."""
     tenant, driver = tenant_of(context, entry), context.driver
-    reports = _reports(context, transaction.registry, tenant, transaction.begun_writes(tenant))
+    reports = _reports(context, transaction.registry, tenant, transaction.sight.begun_writes(tenant))
     kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
-    transaction.execute(driver.steps(tenant, transaction.observe(tenant), Wish(keep=kept)))
+    transaction.execute(driver.steps(tenant, transaction.sight.tenant(tenant), Wish(keep=kept)))
     before = transaction.registry.written(entry.id)
     transaction.registry.record_written(entry.id, _written(driver.files(tenant), kept, before))
     return reports
@@ -92,7 +97,7 @@ def require_no_hand_edit(context: Context, transaction: Transaction, entry: Entr
     changing_paths = {
         file.path for file in context.driver.files(later) if (file.path, file.digest) not in unchanged
     }
-    for one in _reports(context, transaction.registry, now, transaction.begun_writes(now)):
+    for one in _reports(context, transaction.registry, now, transaction.sight.begun_writes(now)):
         if one.change == Change.HAND_EDITED and one.path in changing_paths:
             raise WrongState(
                 f"{one.path} was edited by hand and would be kept: the change would not be in force.",

@@ -6,7 +6,6 @@ import shutil
 import stat
 from collections.abc import Iterator
 
-from provisioner.apply.journal import cut_off
 from provisioner.drivers.protocol import Finding
 from provisioner.errors import ProvisionError
 from provisioner.registry.models import State
@@ -15,6 +14,7 @@ from provisioner.service import listing
 from provisioner.service.context import Context
 from provisioner.service.convergence import Change, diff
 from provisioner.service.health import Health
+from provisioner.service.sight import Sight
 
 
 def examine(context: Context) -> list[Finding]:
@@ -40,7 +40,7 @@ def _without_ocr(entries: list[Entry]) -> Iterator[Finding]:
 
 
 def _cut_off_commands(context: Context) -> Iterator[Finding]:
-    for one in cut_off(context.layout.journal):
+    for one in Sight.without_lock(context).earlier:
         subject = one.tenant_id or "host"
         yield Finding(subject, str(one), "Run the same command again; it goes on from there.")
 

@@ -12,6 +12,7 @@ from provisioner.host import HostSettings, starting_text
 from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.service.context import Context
+from provisioner.service.sight import Sight
 from provisioner.service.transaction import changing
 from provisioner.steps import CreateGroup, Step, WriteFile
 
@@ -27,7 +28,7 @@ def rehearse_init(context: Context) -> Sequence[Step]:
     """Return exactly the steps `init` would do now."""
     driver: Driver = context.driver
     settings = settings_steps(context.host, driver.reader_group)
-    return (*settings, *driver.host_steps(driver.observe_host()))
+    return (*settings, *driver.host_steps(Sight.without_lock(context).host()))
 
 
 def stop(context: Context) -> None:

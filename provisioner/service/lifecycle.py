@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
-from provisioner.drivers.protocol import Tenant
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context
-from provisioner.service.tenants import require_state, tenant_of
+from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import changing
+from provisioner.steps import Step, files_written
 
 _ACCEPTED = (State.RUNNING, State.STOPPED)
 
@@ -19,10 +19,10 @@ def start(context: Context, tenant_id: str) -> None:
     with changing(context, f"start {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "start")
-        tenant = replace(tenant_of(context, entry), running=True)
         transaction.prepare_host()
-        transaction.execute(context.driver.start_steps(tenant))
-        _settle(context, transaction.registry, tenant, State.RUNNING)
+        steps = context.driver.start_steps(names_of(entry))
+        transaction.execute(steps)
+        _settle(transaction.registry, tenant_id, State.RUNNING, steps)
 
 
 def stop(context: Context, tenant_id: str) -> None:
@@ -30,9 +30,9 @@ def stop(context: Context, tenant_id: str) -> None:
     with changing(context, f"stop {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "stop")
-        tenant = replace(tenant_of(context, entry), running=False)
-        transaction.execute(context.driver.stop_steps(tenant))
-        _settle(context, transaction.registry, tenant, State.STOPPED)
+        steps = context.driver.stop_steps(names_of(entry))
+        transaction.execute(steps)
+        _settle(transaction.registry, tenant_id, State.STOPPED, steps)
 
 
 def restart(context: Context, tenant_id: str) -> None:
@@ -40,15 +40,15 @@ def restart(context: Context, tenant_id: str) -> None:
     with changing(context, f"restart {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "restart")
-        tenant = replace(tenant_of(context, entry), running=True)
         transaction.prepare_host()
-        transaction.execute((*context.driver.stop_steps(tenant), *context.driver.start_steps(tenant)))
-        _settle(context, transaction.registry, tenant, State.RUNNING)
+        tenant = names_of(entry)
+        steps = (*context.driver.stop_steps(tenant), *context.driver.start_steps(tenant))
+        transaction.execute(steps)
+        _settle(transaction.registry, tenant_id, State.RUNNING, steps)
 
 
-def _settle(context: Context, registry: Registry, tenant: Tenant, state: State) -> None:
+def _settle(registry: Registry, tenant_id: str, state: State, steps: Sequence[Step]) -> None:
     """Record the state, and the digest of those files that follow it."""
-    now = context.driver.observe(tenant)
-    ours = {file.path: file.digest for file in context.driver.files(tenant) if now.has(file)}
-    registry.record_written(tenant.id, {**registry.written(tenant.id), **ours})
-    registry.set_state(tenant.id, state)
+    ours = {file.path: file.digest for step in steps for file in files_written(step)}
+    registry.record_written(tenant_id, {**registry.written(tenant_id), **ours})
+    registry.set_state(tenant_id, state)

@@ -16,6 +16,7 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
 from provisioner.service import ports
 from provisioner.service.context import Context
+from provisioner.service.sight import Sight
 from provisioner.service.transaction import Transaction, changing
 from provisioner.spec import TenantRequest, TenantSecrets, TenantSpec, build_spec
 from provisioner.steps import Step
@@ -68,9 +69,12 @@ def create(context: Context, request: TenantRequest, port: int | None) -> Create
     an earlier, cut-off `new` had begun it, which can still be resumed.
     """
     parse_tenant_id(request.id)
-    with changing(context, f"new {request.id}", request.id) as transaction:
+    if not context.layout.registry.exists():
+        rehearse(context, request, port)  # whatever is refused is refused before a root is begun
+    with changing(context, f"new {request.id}", request.id, begins=True) as transaction:
         plan = _plan(context, transaction.registry, request, port)
         spec = plan.tenant.spec
+        context.driver.files(plan.tenant)  # a file that cannot be rendered refuses before anything is touched
         transaction.prepare_host()
         _book(transaction.registry, request, plan)
         try:
@@ -87,9 +91,8 @@ def create(context: Context, request: TenantRequest, port: int | None) -> Create
 def rehearse(context: Context, request: TenantRequest, port: int | None) -> Sequence[Step]:
     """Return exactly the steps `create` would do now; touches nothing, raises Refused like it."""
     plan = _plan(context, context.registry, request, port)
-    driver = context.driver
-    host_steps = driver.host_steps(driver.observe_host())
-    return (*host_steps, *driver.steps(plan.tenant, driver.observe(plan.tenant), plan.wish))
+    sight = Sight.without_lock(context)
+    return (*context.driver.host_steps(sight.host()), *_steps(sight, plan))
 
 
 def _plan(context: Context, registry: Registry, request: TenantRequest, port: int | None) -> _Plan:
@@ -130,8 +133,12 @@ def _book(registry: Registry, request: TenantRequest, plan: _Plan) -> None:
 
 def _build(context: Context, transaction: Transaction, plan: _Plan) -> None:
     driver, tenant = context.driver, plan.tenant
-    observed = transaction.observe(tenant) if plan.resumed else Observed()
-    transaction.execute(driver.steps(tenant, observed, plan.wish))
+    transaction.execute(_steps(transaction.sight, plan))
     written = {file.path: file.digest for file in driver.files(tenant)}
     transaction.registry.record_written(tenant.id, written)
     transaction.registry.set_state(tenant.id, State.RUNNING)
+
+
+def _steps(sight: Sight, plan: _Plan) -> Sequence[Step]:
+    observed = sight.tenant(plan.tenant) if plan.resumed else Observed()
+    return sight.context.driver.steps(plan.tenant, observed, plan.wish)

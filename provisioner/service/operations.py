@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from provisioner.drivers.protocol import Activity, Tenant
+from provisioner.drivers.protocol import Activity
 from provisioner.errors import CommandFailed, WrongState
+from provisioner.naming import TenantId
 from provisioner.operator_client import InstanceRefused, OperatorClient
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
-from provisioner.service.tenants import require_state, tenant_of
+from provisioner.service.tenants import names_of, require_state, secrets_of
 
 _ACCEPTED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
@@ -30,12 +31,11 @@ def operate(context: Context, tenant_id: str, name: str, payload: Mapping[str, o
     """
     entry = context.registry.get(tenant_id)
     require_state(entry, _ACCEPTED, name)
-    tenant = tenant_of(context, entry)
     document = SecretStr(json.dumps({key: value for key, value in payload.items() if value is not None}))
-    if _serves(context, tenant):
+    if _serves(context, entry):
         answer = client_of(context, entry).administer(name, document)
     else:
-        answer = _run_once(context, tenant, name, document)
+        answer = _run_once(context, entry, name, document)
     if name not in _ONLY_READ:
         context.writable_registry.add_event(tenant_id, name, context.operator, "done")
     return answer
@@ -43,19 +43,20 @@ def operate(context: Context, tenant_id: str, name: str, payload: Mapping[str, o
 
 def client_of(context: Context, entry: Entry) -> OperatorClient:
     """Return a client for a running instance; raises WrongState for one that does not run."""
-    tenant = tenant_of(context, entry)
-    if not _serves(context, tenant):
+    if entry.port is None or not _serves(context, entry):
         raise WrongState(f"{entry.id} is not running.", f"`provision start {entry.id}` starts it.")
-    return OperatorClient(entry.id, tenant.spec.port, tenant.secrets.operator_key, context.clock)
+    key = secrets_of(context.layout, TenantId(entry.id)).operator_key
+    return OperatorClient(entry.id, entry.port, key, context.clock)
 
 
-def _serves(context: Context, tenant: Tenant) -> bool:
-    activity = context.driver.activities([tenant.id])[tenant.id]
+def _serves(context: Context, entry: Entry) -> bool:
+    tenant_id = TenantId(entry.id)
+    activity = context.driver.activities([tenant_id])[tenant_id]
     return activity in (Activity.RUNNING, Activity.ASLEEP)
 
 
-def _run_once(context: Context, tenant: Tenant, name: str, payload: SecretStr) -> dict[str, Any]:
-    command = context.driver.admin_command(tenant, name, payload)
+def _run_once(context: Context, entry: Entry, name: str, payload: SecretStr) -> dict[str, Any]:
+    command = context.driver.admin_command(names_of(entry), name, payload)
     finished = context.runner.attempt(command)
     answer = _parse(finished.stdout)
     if finished.status == 0 and answer is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from provisioner.errors import WrongState
@@ -10,7 +9,7 @@ from provisioner.filesystem import RenderedFile
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
-from provisioner.service.tenants import require_state, tenant_of
+from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
 from provisioner.steps import ArchiveTree, MakeDirectory, RemoveTree, WriteFile
 
@@ -24,7 +23,7 @@ def remove(context: Context, tenant_id: str) -> Path:
     with changing(context, f"remove {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
         driver = context.driver
-        tenant = replace(tenant_of(context, entry), running=False)
+        tenant = names_of(entry)
         if entry.state == State.ARCHIVED:
             archive = _require_leftovers(context, transaction, entry)
         else:
@@ -53,7 +52,7 @@ def purge(context: Context, tenant_id: str) -> None:
     with changing(context, f"purge {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
         driver = context.driver
-        tenant = replace(tenant_of(context, entry), running=False)
+        tenant = names_of(entry)
         transaction.execute(driver.remove_steps(tenant))
         transaction.settle()
         transaction.execute(
@@ -74,7 +73,7 @@ def _describe(entry: Entry) -> str:
 
 def _require_leftovers(context: Context, transaction: Transaction, entry: Entry) -> Path:
     """An archived client is removed again only to finish what was cut off."""
-    left = (context.layout.root / f"client-{entry.id}").exists() or transaction.cut_off_on(entry.id)
+    left = (context.layout.root / f"client-{entry.id}").exists() or transaction.sight.cut_off_on(entry.id)
     if entry.archive is None or not left:
         raise WrongState(
             f"{entry.id} is archived already, in {entry.archive}.",

@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from provisioner import secrets
-from provisioner.drivers.protocol import Tenant
+from provisioner.drivers.protocol import Names, Tenant
 from provisioner.errors import WrongState
 from provisioner.filesystem import read_text
 from provisioner.layout import Layout
@@ -27,6 +27,11 @@ def tenant_of(context: Context, entry: Entry) -> Tenant:
         secrets_of(context.layout, TenantId(entry.id)),
         running=entry.state in (State.RUNNING, State.CREATING),
     )
+
+
+def names_of(entry: Entry) -> Names:
+    """Return what the client is called: all that is needed of one that is not to be changed."""
+    return Names(TenantId(entry.id), entry.hostname)
 
 
 def spec_of(context: Context, request: TenantRequest, port: int | None) -> TenantSpec:

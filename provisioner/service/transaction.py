@@ -4,61 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 
 from provisioner.apply import lock
 from provisioner.apply.executor import Executor
 from provisioner.apply.interruption import Interruption
 from provisioner.apply.journal import CutOff, Journal, cut_off
 from provisioner.apply.tools import Tools
-from provisioner.drivers.protocol import Observed, Tenant
-from provisioner.errors import ProvisionError, Refused, UndoFailed
+from provisioner.errors import ProvisionError, Refused, UndoFailed, UnknownTenant
 from provisioner.filesystem import remove_file, sweep
 from provisioner.registry.database import share
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context, begin_root
+from provisioner.service.sight import Sight
 from provisioner.steps import Step
 
 
 class Transaction:
     """What a service does its steps with, while it holds the lock."""
 
-    def __init__(
-        self, context: Context, executor: Executor, registry: Registry, earlier: Sequence[CutOff]
-    ) -> None:
+    def __init__(self, context: Context, executor: Executor, registry: Registry, sight: Sight) -> None:
         self.registry = registry
+        self.sight = sight
         self._context = context
         self._executor = executor
-        self._earlier = earlier
         self.host_prepared = False
-
-    def cut_off_on(self, tenant_id: str) -> bool:
-        """Say whether an earlier command on a client was killed, and nothing has settled it since."""
-        return any(one.tenant_id == tenant_id for one in self._earlier)
 
     def prepare_host(self) -> None:
         """Have there and running what all clients share; it stays, whatever fails later."""
         driver = self._context.driver
-        observed = driver.observe_host()
-        if any(one.shared for one in self._earlier):
-            observed = replace(observed, digests={})  # for the reason given in `observe`
-        self._executor.advance(driver.host_steps(observed))
+        self._executor.advance(driver.host_steps(self.sight.host()))
         share(self._context.layout.registry, driver.reader_group)
         self.host_prepared = True
-
-    def observe(self, tenant: Tenant) -> Observed:
-        """Look at a client; after a command on it was cut off, no file is taken as being in effect.
-
-        A file may have been written just before the kill, and never been read by the program it is for.
-        """
-        observed = self._context.driver.observe(tenant)
-        return replace(observed, digests={}) if self.cut_off_on(tenant.id) else observed
-
-    def begun_writes(self, tenant: Tenant) -> frozenset[tuple[Path, str]]:
-        """Return what commands that were cut off had begun to write of a client: paths with digests."""
-        on_it = (one.writes for one in self._earlier if one.tenant_id == tenant.id)
-        return frozenset(one for writes in on_it for one in writes)
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Do the steps; when one fails, all steps since the last `settle` are undone and it raises."""
@@ -75,15 +51,21 @@ class Transaction:
 
 @contextmanager
 def changing(
-    context: Context, command: str, tenant_id: str = "", *, settles: bool = True
+    context: Context, command: str, tenant_id: str = "", *, settles: bool = True, begins: bool = False
 ) -> Iterator[Transaction]:
     """Hold the lock for a `with` block that changes something, and record how it ended.
 
     `command` is the command as typed, without its options' values: it is shown to others who wait. One
-    that `settles` leaves nothing behind of what an earlier, cut-off command did to the same client. An
-    exception undoes what was executed and not settled, and goes up. Raises LockHeld when another
-    command is at work for too long.
+    that `settles` leaves nothing behind of what an earlier, cut-off command did to the same client; one that
+    `begins` a client may begin the root for it. An exception undoes what was executed and not settled, and
+    goes up.
+
+    Raises LockHeld when another command is at work for too long; before a new root is begun, UnknownTenant
+    and whatever the host's settings are refused for.
     """
+    _ = context.driver
+    if tenant_id and not begins and not context.layout.registry.exists():
+        raise UnknownTenant(tenant_id)
     begin_root(context.layout)
     with (
         lock.held(context.layout.lock, command, context.clock, wait=context.lock_wait, waiting=context.say),
@@ -95,7 +77,7 @@ def changing(
         tools = Tools(context.runner, context.driver.programs, interruption)
         executor = Executor(tools, journal, context.observer)
         try:
-            transaction = Transaction(context, executor, registry, earlier)
+            transaction = Transaction(context, executor, registry, Sight(context, earlier))
             yield transaction
         except BaseException as error:
             _abandon(error, executor, journal)

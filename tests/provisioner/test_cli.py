@@ -143,6 +143,50 @@ def test_an_unknown_client_is_refused(folder: Path, capsys: pytest.CaptureFixtur
         assert "There is no client 'nobody'" in err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("new", "acme", "--plan", "nonsense"),
+        ("new", "acme", "--plan", "starter", "--email", "nonsense"),
+        ("new", "acme", "--plan", "starter", "--port", "80"),
+        ("new", "acme", "--plan", "starter", "--set", "max_cases=many"),
+        ("new", "acme", "--plan", "starter", "--assistant", "nonsense"),
+        *((one, "nobody") for one in ("start", "stop", "restart", "remove", "purge", "apply", "logs")),
+        ("set", "nobody", "phone=0102030405"),
+        ("user", "list", "nobody"),
+        ("key", "new", "nobody"),
+        ("ingest", "nobody", __file__),
+        ("admin", "user", "add", "vous@example.fr"),
+    ],
+    ids=" ".join,
+)
+def test_the_very_first_command_refused_leaves_no_root_behind(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    root = folder / "root"
+    code, out, _ = run(capsys, "--root", str(root), "--json", *words)
+    assert code == 2
+    assert json.loads(out)["error"]["message"]
+    assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTP_PORT", "nonsense"), ("HTTP_PORT", "80"), ("LLM_API_KEY_FILE", "/nonexistent/key")],
+)
+def test_settings_that_refuse_the_first_client_leave_no_root_behind(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv(f"TENANTRY_{name}", value)
+    root = folder / "root"
+    assert run(capsys, "--root", str(root), "new", "acme", "--plan", "starter")[0] == 2
+    assert not root.exists()
+
+
 def test_an_empty_host_says_how_to_begin(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "provision new" in run(capsys, "--root", str(folder), "list")[1]
     assert run(capsys, "--root", str(folder), "events")[1] == "Nothing was done yet.\n"

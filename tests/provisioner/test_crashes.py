@@ -31,8 +31,10 @@ def check_recovery(host: LocalRoot, tenant_id: str) -> None:
     assert host.get("tango") == 200
     row = host.rows().get(tenant_id)
     assert row is None or row["state"] in ("creating", "running")
-    again = host.new(tenant_id)
+    rehearsed = [step["step"] for step in host.new(tenant_id, "--dry-run").document["steps"]]
+    again = host.provision("-v", *new_words(tenant_id))
     assert again.code == 0, again.said
+    assert steps_done(again.said) == rehearsed
     assert again.document["resumed"] == (row is not None)
     assert host.get(tenant_id) == 200
     ports = [one["port"] for one in host.rows().values() if one["port"]]
@@ -129,5 +131,14 @@ def inject(
     host: LocalRoot, fault: str, tenant_id: str, *, within: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `new` while the kernel makes one system call fail or kill."""
-    words = ("new", tenant_id, "--plan", "starter", "--admin-email", "a@example.fr")
-    return host.injected(fault, *words, within=within)
+    return host.injected(fault, *new_words(tenant_id), within=within)
+
+
+def new_words(tenant_id: str) -> tuple[str, ...]:
+    """The command that makes a client."""
+    return ("new", tenant_id, "--plan", "starter", "--admin-email", "a@example.fr")
+
+
+def steps_done(said: str) -> list[str]:
+    """The steps a verbose command says that it has done."""
+    return [line.partition("] ")[2] for line in said.splitlines() if line.startswith("[")]
