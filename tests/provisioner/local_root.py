@@ -78,15 +78,27 @@ class LocalRoot:
         )
 
     def injected(
-        self, fault: str, *words: str, within: Path | None = None
+        self, fault: str, *words: str, within: Path | None = None, programs: bool = False
     ) -> subprocess.CompletedProcess[str]:
         """Run a command while the kernel makes one system call (`within`: one on that path) fail or kill.
 
-        Only the command itself is traced, not what it starts: its own steps are what is tried.
+        Only the command itself is traced: its own steps are what is tried; with `programs` also what it runs.
         """
         call = fault.partition(":")[0]
         only = ["-P", str(within)] if within else []
-        trace = ["strace", "-qq", "-o", "/dev/null", *only, "-e", f"trace={call}", "-e", f"inject={fault}"]
+        followed = ["-f", "--seccomp-bpf"] if programs else []
+        trace = [
+            "strace",
+            "-qq",
+            *followed,
+            "-o",
+            "/dev/null",
+            *only,
+            "-e",
+            f"trace={call}",
+            "-e",
+            f"inject={fault}",
+        ]
         return subprocess.run(
             [*trace, *self.command(*words)],
             env=self.environment(),
