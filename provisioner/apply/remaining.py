@@ -1,4 +1,4 @@
-"""Finds and ends the processes of one root, by the mark they carry."""
+"""Ends the processes of one root, by the mark they carry."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
+from provisioner import marked_processes
 from provisioner.errors import ProvisionError
 from provisioner.steps import EndRemaining
 
-MARK: Final = "TENANTRY_PROGRAM"
 _GRACE: Final = 40.0
 _PAUSE: Final = 0.05
-_PROCESSES: Final = Path("/proc")
 
 
 class ProcessesStay(ProvisionError):
@@ -34,40 +32,24 @@ def end_all(step: EndRemaining) -> None:
     Raises ProcessesStay when some cannot be ended.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in find(step):
+        for pid in _find(step):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
         if _gone(step):
             return
     raise ProcessesStay(
-        f"Processes {', '.join(map(str, find(step)))} of {step.marker} do not end.",
+        f"Processes {', '.join(map(str, _find(step)))} of {step.marker} do not end.",
         "End them by hand, then run the command again.",
     )
 
 
-def find(step: EndRemaining) -> Sequence[int]:
-    """Return the processes the step means, as far as this user may see; never this one."""
-    mark = f"{MARK}={step.marker}:{step.program}".encode()
-    places = (place for place in _PROCESSES.iterdir() if place.name.isdigit())
-    found = (int(place.name) for place in places if _is_meant(place, mark, step))
-    return sorted(pid for pid in found if pid != os.getpid())
-
-
-def _is_meant(place: Path, mark: bytes, step: EndRemaining) -> bool:
-    try:
-        if (place / "comm").read_text() == "nginx\n":
-            return step.program in ("", "nginx") and (place / "cwd").readlink() == step.nginx_directory
-        variables = (place / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return False  # it has ended meanwhile, or belongs to another user
-    if step.program:
-        return mark in variables
-    return any(variable.startswith(mark) for variable in variables)
+def _find(step: EndRemaining) -> Sequence[int]:
+    return marked_processes.find(step.marker, step.nginx_directory, step.program)
 
 
 def _gone(step: EndRemaining) -> bool:
     deadline = time.monotonic() + _GRACE
-    while find(step):
+    while _find(step):
         if time.monotonic() >= deadline:
             return False
         time.sleep(_PAUSE)

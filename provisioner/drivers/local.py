@@ -56,7 +56,9 @@ class LocalDriver:
         _check(host)
         self._users = local_users.choose(self._layout)
         self._shared = local_host.SharedParts(host, self._users)
-        self.programs = Supervisor(self._layout.run / "supervisord.sock", watched=("nginx",))
+        self.programs = Supervisor(
+            self._layout.run / "supervisord.sock", watched=("nginx",), remaining=self._shared.remaining
+        )
         self.reader_group = self._users.readers
 
     def promises(self) -> Sequence[Promise]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from provisioner import installation
@@ -12,6 +13,7 @@ from provisioner.drivers.protocol import Finding, Observed
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
+from provisioner.marked_processes import MARK, find
 from provisioner.render import (
     Program,
     admin_site,
@@ -33,7 +35,6 @@ from provisioner.steps import (
     WriteFile,
 )
 
-MARK: Final = "TENANTRY_PROGRAM"
 SHARED: Final = ("embeddings", "nginx", "dashboard")
 _NGINX_BINDS_FOR: Final = 4
 """Seconds after which nginx has given up on a port that somebody else listens on: it tries five times."""
@@ -84,11 +85,23 @@ class SharedParts:
         """Look at each shared program."""
         states = programs.states()
         mend = f"`provision host init` starts it; its log is {self._layout.logs}/NAME.log."
-        return tuple(
-            Finding(name, f"The program {name} is {states.get(name, 'not there').lower()}.", mend)
-            for name in SHARED
-            if states.get(name) not in _UP
+        return (
+            *self._left_behind(programs),
+            *(
+                Finding(name, f"The program {name} is {states.get(name, 'not there').lower()}.", mend)
+                for name in SHARED
+                if states.get(name) not in _UP
+            ),
         )
+
+    def _left_behind(self, programs: Supervisor) -> tuple[Finding, ...]:
+        """A supervisor that was killed leaves its programs: they serve on, and nothing restarts them."""
+        left = () if programs.answers() else self.remaining()
+        if not left:
+            return ()
+        problem = f"supervisord is gone, and processes it started still serve: {', '.join(map(str, left))}."
+        mend = "`provision host init` ends them and starts everything anew."
+        return (Finding("supervisord", problem, mend),)
 
     def _write(self, stale: tuple[RenderedFile, ...], observed: Observed) -> tuple[Step, ...]:
         """Change nginx's files together once it runs; before that, nothing can be broken yet."""
@@ -106,6 +119,10 @@ class SharedParts:
             Run("start supervisord", supervisord.start(configuration, self.environment("supervisord"))),
             *(StartProgram(name) for name in SHARED),
         )
+
+    def remaining(self, program: str = "") -> Sequence[int]:
+        """Return the processes of this root, or of one program, whether a supervisor knows of them or not."""
+        return find(str(self._layout.root), self._nginx_directory, program)
 
     def end_remaining(self, program: str = "") -> EndRemaining:
         """End what runs of this root, or of one program, whether a supervisor knows of it or not."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import time
 import xmlrpc.client
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
+from signal import Signals
 from typing import Any, Final
 
 from provisioner.errors import ProvisionError
@@ -43,12 +46,18 @@ class Supervisor:
     """A supervisord behind a unix socket; offers `drivers.protocol.Programs`.
 
     Every program is a group of its own with the same name. Starting one of `watched` waits until it has
-    stayed up for a second.
+    stayed up for a second. `remaining` finds what a supervisord that was killed has left of a program.
     """
 
-    def __init__(self, socket_path: Path, watched: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        socket_path: Path,
+        watched: Collection[str] = (),
+        remaining: Callable[[str], Collection[int]] = lambda _name: (),
+    ) -> None:
         self._path = socket_path
         self._watched = watched
+        self._remaining = remaining
 
     def answers(self) -> bool:
         """Say whether supervisord is there."""
@@ -102,9 +111,16 @@ class Supervisor:
             self._call(lambda rpc: rpc.removeProcessGroup(name), unless=_BAD_NAME)
 
     def signal(self, name: str, signal: str) -> None:
-        """Send a signal to a program, if it runs: one that does not reads its files when it starts."""
+        """Send a signal to a program, if it runs: one that does not reads its files when it starts.
+
+        One whose supervisor was killed serves on, and must hear of a change all the same.
+        """
         if self.is_running(name):
             self._call(lambda rpc: rpc.signalProcess(name, signal), unless=_NOT_RUNNING)
+        elif not self.answers():
+            for pid in self._remaining(name):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, Signals[f"SIG{signal}"])
 
     def _see_it_stay(self, name: str) -> None:
         self._wait(

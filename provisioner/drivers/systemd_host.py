@@ -7,7 +7,7 @@ from typing import Final
 from provisioner import installation
 from provisioner.commands import systemctl
 from provisioner.drivers import systemd_places as places
-from provisioner.drivers.observation import digests
+from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Finding, Observed
 from provisioner.drivers.units import Units
 from provisioner.filesystem import RenderedFile
@@ -91,7 +91,7 @@ class SharedParts:
         return (
             group_exists(places.READERS)
             and all(user_exists(user) for user in users)
-            and all(step.path.is_dir() for step in self._directories())
+            and all_made(self._directories())
         )
 
     def _foundations(self) -> tuple[Step, ...]:

@@ -27,6 +27,8 @@ def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> lis
         request = before.request.with_settings(settings)
         spec = spec_of(context, request, before.port)
         require_no_hand_edit(context, transaction, before, replace(before, request=request))
+        if before.state == State.RUNNING:
+            transaction.prepare_host()
         registry.change(request, spec)
         try:
             return converge(context, transaction, registry.get(tenant_id), reset=False)

@@ -1,6 +1,7 @@
 """What every driver owes an operator and a client, shown on a real host of each."""
 
 import json
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,14 @@ def test_a_new_client_is_told_once_and_answers_by_its_name(dupont: Client) -> No
     assert told["url"] == f"http://dupont.localhost:{dupont.operator.port}"
     assert told["api_key"].startswith("sk_professional_")
     assert ready(dupont).json() == {"status": "ok"}
+
+
+def test_a_shared_directory_that_lost_its_mode_is_closed_again(dupont: Client) -> None:
+    """As one is that a kill left between being made and being given its mode."""
+    archive = dupont.operator.path(dupont.operator.root / "archive")
+    archive.chmod(0o755)
+    done(dupont.operator, "host", "init")
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o700
 
 
 def test_the_first_sign_in_and_the_first_key_work(dupont: Client) -> None:

@@ -50,11 +50,13 @@ def test_restarted_it_answers_again(papa: LocalRoot) -> None:
 
 def test_a_cut_off_host_command_is_settled_only_by_one_that_prepares_the_host(papa: LocalRoot) -> None:
     folder = papa.path / "journal"
+    assert papa.provision("stop", ID).code == 0
     Journal.begin(folder, "host init", "", SystemClock()).close()
     assert papa.provision("set", ID, "phone=0102030405").code == 0
     assert list(folder.iterdir())
     assert papa.provision("host", "init").code == 0
     assert not list(folder.iterdir())
+    assert papa.provision("start", ID).code == 0
 
 
 def test_its_people_are_managed_running_and_stopped(papa: LocalRoot) -> None:

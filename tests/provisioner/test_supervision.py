@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.provisioner.local_root import LocalRoot
+from tests.provisioner.local_root import LocalRoot, wait_until
 
 
 def pid_in(path: Path) -> int:
@@ -55,8 +55,14 @@ def test_a_client_whose_supervisor_was_killed_is_really_stopped_and_its_neighbou
         removed = root.provision("remove", "bravo")
         assert removed.code == 0, removed.said
         assert not listens(ports["bravo"])
-        assert root.get("bravo") in (0, 503)
+        wait_until(lambda: root.get("bravo") == 0)
         assert root.get("charlie") == 200
+        found = {one["subject"]: one for one in root.provision("doctor").document}
+        assert "still serve" in found["supervisord"]["problem"]
+        changed = root.provision("set", "charlie", "phone=0102030405")
+        assert changed.code == 0, changed.said
+        assert root.rows()["charlie"]["state"] == "running"
+        assert "supervisord" not in {one["subject"] for one in root.provision("doctor").document}
     finally:
         assert root.provision("host", "stop").code == 0
 
