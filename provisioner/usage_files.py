@@ -71,6 +71,7 @@ class UsageRecord(BaseModel):
     documents: Count
     storage_bytes: Count
     updated_at: Moment
+    last_activity_at: Moment | None = None
 
 
 def read_usage(client_directory: Path, client_id: str, month: str) -> UsageRecord | None:

@@ -39,8 +39,8 @@ class Client:
 
     @property
     def last_activity(self) -> datetime | None:
-        """When the usage last changed this month."""
-        return self.usage.updated_at if self.usage else None
+        """When somebody last signed in, asked something or gave a document; None when nobody is known to."""
+        return self.usage.last_activity_at if self.usage else None
 
     @property
     def amount(self) -> Decimal:
@@ -107,7 +107,7 @@ SORTS: Final[dict[str, Callable[[Client], Any]]] = {
     "users": _by_usage(lambda usage: usage.users_active),
     "storage": _by_usage(lambda usage: usage.storage_bytes),
     "amount": lambda client: client.amount,
-    "activity": _by_usage(lambda usage: usage.updated_at),
+    "activity": lambda client: (0, client.last_activity) if client.last_activity else _UNKNOWN_LAST,
 }
 
 

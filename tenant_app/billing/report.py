@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tenant_app.accounts.activity import active_months, count_active_users
+from tenant_app.accounts.models import SignInSession
 from tenant_app.billing.ledger import units_used
 from tenant_app.billing.models import LedgerEntry
 from tenant_app.billing.money import ExactEuros, Money, to_cents
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.months import month_ends, month_of
-from tenant_app.passages import library_totals
+from tenant_app.passages import Document, library_totals
 from tenant_app.settings import Settings
 
 Count = Annotated[int, Field(ge=0)]
@@ -29,6 +30,7 @@ _OF_THE_MOMENT: Final = {
     "requests_limit",
     "documents",
     "storage_bytes",
+    "last_activity_at",
 }
 """What the settings and the library say, not the month's ledger."""
 
@@ -37,7 +39,8 @@ class Usage(BaseModel):
     """What one month used and what is due for it; the shape of ``usage/<month>.json``.
 
     Amounts are euros with two decimals. ``documents`` and ``storage_bytes`` (originals) are those of the
-    moment of ``updated_at``, the rest counts the whole month so far.
+    moment of ``updated_at``, the rest counts the whole month so far. ``last_activity_at`` is when somebody
+    last signed in, asked something or gave a document, in this month or before; None: never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +61,7 @@ class Usage(BaseModel):
     documents: Count
     storage_bytes: Count
     updated_at: datetime
+    last_activity_at: datetime | None = None
 
     def says_the_same_as(self, other: Self) -> bool:
         """Return whether nothing but the moment of the count differs."""
@@ -103,6 +107,7 @@ class UsageReport:
             tokens_in, tokens_out, cost = _work_of_the_model(session, month)
             users_active = count_active_users(session, month)
             documents, storage_bytes = library_totals(session)
+            last_activity_at = _last_activity(session)
         # Limits are hard: a unit beyond them is refused, never billed.
         overage = Decimal(0)
         return Usage(
@@ -122,7 +127,18 @@ class UsageReport:
             documents=documents,
             storage_bytes=storage_bytes,
             updated_at=self._clock.now(),
+            last_activity_at=last_activity_at,
         )
+
+
+def _last_activity(session: Session) -> datetime | None:
+    """Ledger and documents are asked by their keys, which rise with time: their moments have no index."""
+    latest = (
+        session.scalar(select(LedgerEntry.at).order_by(LedgerEntry.id.desc()).limit(1)),
+        session.scalar(select(Document.created_at).order_by(Document.id.desc()).limit(1)),
+        session.scalar(select(func.max(SignInSession.created_at))),
+    )
+    return max((moment for moment in latest if moment), default=None)
 
 
 def _work_of_the_model(session: Session, month: str) -> tuple[int, int, Decimal]:

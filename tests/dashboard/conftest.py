@@ -103,7 +103,8 @@ def usage_of(client_id: str, **changes: Any) -> dict[str, Any]:
         "llm_cost": 1.42,
         "documents": 86,
         "storage_bytes": 734_003_200,
-        "updated_at": "2026-11-21T08:12:00+00:00",
+        "updated_at": "2026-11-21T09:30:00+00:00",
+        "last_activity_at": "2026-11-21T08:12:00+00:00",
     }
     return record | changes
 

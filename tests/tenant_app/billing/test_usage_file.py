@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -64,7 +64,25 @@ def test_it_holds_exactly_the_promised_fields(
         "documents": 1,
         "storage_bytes": 1234,
         "updated_at": "2025-01-15T10:00:00Z",
+        "last_activity_at": "2025-01-15T10:00:00Z",
     }
+
+
+def test_the_last_activity_is_what_people_did_not_what_was_counted_anew(
+    billing: BuildBilling, anna: Actor, clock: FixedClock
+) -> None:
+    nobody_yet = billing().export.write("2025-01")
+    asked = clock.now() + timedelta(hours=1)
+    clock.set(asked)
+    tenant = billing()
+    tenant.ledger.give_back(tenant.ledger.reserve(anna))
+    clock.set(asked + timedelta(days=2))
+
+    counted_anew = billing(max_users="11").export.write("2025-01")
+
+    assert nobody_yet.last_activity_at is None or nobody_yet.last_activity_at < asked
+    assert counted_anew.updated_at == clock.now()
+    assert counted_anew.last_activity_at == asked
 
 
 def test_only_its_owner_writes_it_and_only_its_group_reads_it(billing: BuildBilling, folder: Path) -> None:
