@@ -86,7 +86,7 @@ class LocalRoot:
         """
         call = fault.partition(":")[0]
         only = ["-P", str(within)] if within else []
-        followed = ["-f", "--seccomp-bpf"] if programs else []
+        followed = ["-f"] if programs else []
         trace = [
             "strace",
             "-qq",
