@@ -37,7 +37,7 @@ def init(session: Session, /, dry_run: bool) -> None:
         return
     service.init(context)
     for notice in context.driver.notices():
-        session.output.say(f"Notice: {notice}")
+        session.output.say(f"WARNING: {notice}")
     dashboard = context.host.public_url(f"admin.{context.host.base_domain}")
     document = {"root": str(context.root), "driver": context.driver.name, "dashboard": dashboard}
     session.output.result(document, lambda: f"{context.root} is ready; the dashboard is on {dashboard}.")

@@ -20,7 +20,7 @@ from provisioner.spec import TenantRequest, parse_settings
 @click.option("--address", help="Postal address, one line.")
 @click.option("--phone", help="Telephone.")
 @click.option("--email", help="The client's address for mail.")
-@click.option("--logo", help="Path of a picture on its own site, such as /static/logo.png.")
+@click.option("--logo", help="A picture file: PNG, JPEG, WebP or plain SVG, up to 500 kB.")
 @click.option("--color", help="Six hexadecimal digits, such as #2c3e50.")
 @click.option("--domain", "domains", multiple=True, help="A host name of the client's own; repeatable.")
 @click.option("--assistant", help="An assistant of plans.yaml, such as legal. [default: the first]")
@@ -65,7 +65,7 @@ def new(
         return
     created = service.create(context, request, port)
     for notice in context.driver.notices():
-        session.output.say(f"Notice: {notice}")
+        session.output.say(f"WARNING: {notice}")
     session.output.result(_document(created), lambda: _text(created))
 
 

@@ -19,11 +19,13 @@ def set_(session: Session, /, id_: str, pairs: tuple[str, ...]) -> None:
     """Change who a client is, or one figure of its plan, and restart it with that.
 
     Keys are those of a plan in plans.yaml (max_cases, max_upload_mb, …) and name, siret, address, phone,
-    email, logo, color, assistant. An empty value goes back to the plan's or the default.
+    email, logo, color, assistant. An empty value goes back to the plan's or the default. A logo is a
+    picture file: PNG, JPEG, WebP or plain SVG, up to 500 kB.
 
     \b
     Example:
         provision set dupont max_cases=5000 color=#2c3e50
         provision set dupont max_cases=
+        provision set dupont logo=logo-dupont.svg
     """
     show_reports(session, service.change(session.context, id_, parse_settings(pairs)))

@@ -63,7 +63,7 @@ def show(session: Session, id_: str) -> None:
 
     def text() -> str:
         kept = (f"  {'yes' if one.kept else 'no ':3}  {one.sentence}" for one in card.promises)
-        notices = (f"Notice: {notice}" for notice in card.notices)
+        notices = (f"WARNING: {notice}" for notice in card.notices)
         return "\n".join((lay_out({**facts, **dates}), "", "What this host gives:", *kept, *notices))
 
     session.output.result(document, text)

@@ -12,9 +12,10 @@ from provisioner import secrets
 from provisioner.drivers.protocol import Observed, Tenant, Wish
 from provisioner.errors import ProvisionError, UndoFailed, WrongState
 from provisioner.naming import parse_tenant_id
+from provisioner.pictures import Picture
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
-from provisioner.service import ports
+from provisioner.service import logos, ports
 from provisioner.service.context import Context
 from provisioner.service.sight import Sight
 from provisioner.service.transaction import Transaction, changing
@@ -29,6 +30,7 @@ class FirstAccess:
     email: str
     password: SecretStr
     api_key: SecretStr
+    logo: Picture | None = None
 
     def payload(self) -> SecretStr:
         """The JSON document for the instance's `admin init`."""
@@ -36,6 +38,7 @@ class FirstAccess:
             "admin_email": self.email,
             "admin_password": self.password.get_secret_value(),
             "api_key": self.api_key.get_secret_value(),
+            **({"logo": logos.payload(self.logo)} if self.logo else {}),
         }
         return SecretStr(json.dumps(document))
 
@@ -69,10 +72,11 @@ def create(context: Context, request: TenantRequest, port: int | None) -> Create
     an earlier, cut-off `new` had begun it, which can still be resumed.
     """
     parse_tenant_id(request.id)
+    request, logo = _with_logo(request)
     if not context.layout.registry.exists():
-        rehearse(context, request, port)  # whatever is refused is refused before a root is begun
+        _rehearse(context, request, logo, port)  # whatever is refused is refused before a root is begun
     with changing(context, f"new {request.id}", request.id, begins=True) as transaction:
-        plan = _plan(context, transaction.registry, request, port)
+        plan = _plan(context, transaction.registry, request, logo, port)
         spec = plan.tenant.spec
         context.driver.files(plan.tenant)  # a file that cannot be rendered refuses before anything is touched
         transaction.prepare_host()
@@ -90,19 +94,33 @@ def create(context: Context, request: TenantRequest, port: int | None) -> Create
 
 def rehearse(context: Context, request: TenantRequest, port: int | None) -> Sequence[Step]:
     """Return exactly the steps `create` would do now; touches nothing, raises Refused like it."""
-    plan = _plan(context, context.registry, request, port)
+    return _rehearse(context, *_with_logo(request), port)
+
+
+def _with_logo(request: TenantRequest) -> tuple[TenantRequest, Picture | None]:
+    """Let the request name the logo's place on the client's site, and return the picture to put there."""
+    path, picture = logos.take(request.logo)
+    return request.model_copy(update={"logo": path}), picture
+
+
+def _rehearse(
+    context: Context, request: TenantRequest, logo: Picture | None, port: int | None
+) -> Sequence[Step]:
+    plan = _plan(context, context.registry, request, logo, port)
     sight = Sight.without_lock(context)
     return (*context.driver.host_steps(sight.host()), *_steps(sight, plan))
 
 
-def _plan(context: Context, registry: Registry, request: TenantRequest, port: int | None) -> _Plan:
+def _plan(
+    context: Context, registry: Registry, request: TenantRequest, logo: Picture | None, port: int | None
+) -> _Plan:
     existing = registry.find(request.id)
     if existing:
         _require_resumable(existing, port)
     chosen = existing.port if existing else None
     spec = build_spec(request, context.catalogue, context.host, chosen or _port(context, registry, port))
     keys = TenantSecrets(secret_key=secrets.signing_key(), operator_key=secrets.signing_key())
-    access = FirstAccess(spec.admin_email, secrets.password(), secrets.api_key(spec.plan))
+    access = FirstAccess(spec.admin_email, secrets.password(), secrets.api_key(spec.plan), logo)
     return _Plan(Tenant(spec, keys), access, resumed=existing is not None)
 
 

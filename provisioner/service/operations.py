@@ -31,14 +31,18 @@ def operate(context: Context, tenant_id: str, name: str, payload: Mapping[str, o
     """
     entry = context.registry.get(tenant_id)
     require_state(entry, _ACCEPTED, name)
-    document = SecretStr(json.dumps({key: value for key, value in payload.items() if value is not None}))
-    if _serves(context, entry):
-        answer = client_of(context, entry).administer(name, document)
-    else:
-        answer = _run_once(context, entry, name, document)
+    answer = perform(context, entry, name, payload)
     if name not in _ONLY_READ:
         context.writable_registry.add_event(tenant_id, name, context.operator, "done")
     return answer
+
+
+def perform(context: Context, entry: Entry, name: str, payload: Mapping[str, object]) -> dict[str, Any]:
+    """Have an operation done, like `operate`, as part of a command that is recorded as a whole."""
+    document = SecretStr(json.dumps({key: value for key, value in payload.items() if value is not None}))
+    if _serves(context, entry):
+        return client_of(context, entry).administer(name, document)
+    return _run_once(context, entry, name, document)
 
 
 def client_of(context: Context, entry: Entry) -> OperatorClient:

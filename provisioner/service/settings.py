@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from provisioner.errors import ProvisionError
 from provisioner.registry.models import State
+from provisioner.service import logos
 from provisioner.service.context import Context
 from provisioner.service.convergence import FileReport, converge, require_no_hand_edit
+from provisioner.service.operations import perform
 from provisioner.service.tenants import require_state, spec_of
 from provisioner.service.transaction import changing
 
@@ -16,10 +18,13 @@ from provisioner.service.transaction import changing
 def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> list[FileReport]:
     """Set identity fields and plan limits of one client; an empty value goes back to the default.
 
-    Returns what happened to each of its files. Raises InvalidRequest before anything is touched, and
-    WrongState when a file that must change was edited by hand: it would be kept. When bringing the client
-    there fails, the settings are as before.
+    A logo may be a picture file of this machine. Returns what happened to each of the client's files. Raises
+    InvalidRequest before anything is touched, and WrongState when a file that must change was edited by hand:
+    it would be kept. When bringing the client there fails, the settings are as before.
     """
+    logo, picture = logos.take(settings.get("logo"))
+    if picture:
+        settings = {**settings, "logo": logo or ""}
     with changing(context, f"set {tenant_id} {' '.join(settings)}", tenant_id) as transaction:
         registry = transaction.registry
         before = registry.get(tenant_id)
@@ -29,6 +34,8 @@ def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> lis
         require_no_hand_edit(context, transaction, before, replace(before, request=request))
         if before.state == State.RUNNING:
             transaction.prepare_host()
+        if picture:
+            perform(context, before, "logo", logos.payload(picture))
         registry.change(request, spec)
         try:
             return converge(context, transaction, registry.get(tenant_id), reset=False)

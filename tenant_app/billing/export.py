@@ -4,7 +4,6 @@ The ledger is the truth and no quota is ever read from here. The file is replace
 old record or the new one; one found damaged or behind the ledger is written again.
 """
 
-import os
 import re
 import threading
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from tenant_app.billing.report import Usage, UsageReport
+from tenant_app.data_directory import replace_file
 from tenant_app.logs import get_log
 
 MODE: Final = 0o640
@@ -128,22 +128,3 @@ def read_usage(path: Path) -> Usage | None:
             return Usage.model_validate_json(file.read(LARGEST_BYTES))
     except (FileNotFoundError, ValidationError):
         return None
-
-
-def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Put a new file in the place of ``path``, on disk before this returns, or raise OSError."""
-    temporary = path.with_name(f".{path.name}.new")
-    # Left by a process that was killed here.
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

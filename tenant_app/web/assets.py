@@ -7,14 +7,11 @@ from pathlib import Path
 from flask import Response, send_from_directory, url_for
 
 from tenant_app.api.context import current_services
+from tenant_app.branding import logo_file
 from tenant_app.settings import Settings
 from tenant_app.web import theme
 
 STATIC = Path(__file__).parent / "static"
-BRANDING = "branding"
-"""Folder of the data directory where the operator puts the client's logo."""
-LOGO_PREFIX = "/static/"
-LOGO_TYPES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".svg"})
 STATIC_SECONDS = 7 * 24 * 3600
 THEME_SECONDS = 300
 
@@ -29,25 +26,19 @@ def asset_url(name: str) -> str:
     return url_for("web.static", name=name, v=_version(name))
 
 
-def logo_file(settings: Settings) -> Path | None:
-    """Return the client's logo; None unless ``CLIENT_LOGO`` is ``/static/<name>`` and that file is there."""
-    name = settings.client_logo.removeprefix(LOGO_PREFIX)
-    plain = bool(name) and name != settings.client_logo and "/" not in name and not name.startswith(".")
-    if not plain or Path(name).suffix.lower() not in LOGO_TYPES:
-        return None
-    path = settings.data_dir / BRANDING / name
-    return path if path.is_file() and not path.is_symlink() else None
+def _logo(settings: Settings) -> Path | None:
+    return logo_file(settings.data_dir, settings.client_logo)
 
 
 def logo_url(settings: Settings) -> str | None:
     """Return the address of the client's logo, or None for the monogram."""
-    logo = logo_file(settings)
+    logo = _logo(settings)
     return url_for("web.static", name=logo.name, v=int(logo.stat().st_mtime)) if logo else None
 
 
 def static(name: str) -> Response:
     """Serve one of our files, or the client's logo when that is its name."""
-    logo = logo_file(current_services().settings)
+    logo = _logo(current_services().settings)
     folder = logo.parent if logo is not None and logo.name == name else STATIC
     return send_from_directory(folder, name, max_age=STATIC_SECONDS)
 

@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from provisioner.apply.journal import Journal
 from provisioner.clock import SystemClock
@@ -129,7 +130,9 @@ def test_a_hand_edit_is_reported_kept_and_overwritten_only_when_told(papa: Local
     assert papa.provision("doctor").code == 3
     refused = papa.provision("set", ID, "color=#112233")
     assert refused.code == 2
-    assert "edited by hand" in refused.document["error"]["message"]
+    told = refused.document["error"]
+    assert told["message"].startswith(f"{env(papa)} was edited by hand")
+    assert f"`provision diff {ID}` shows the edit; `provision apply {ID} --reset` drops it" in told["mend"]
     assert papa.provision("show", ID).document.get("color") != "#112233"
     assert 'MAX_USERS="99"' in env(papa).read_text()
     papa.provision("apply", ID)
@@ -171,6 +174,46 @@ def test_a_changed_site_is_shown_line_by_line(papa: LocalRoot) -> None:
     assert "-server { # mine" in lines
     assert "+server {" in lines
     site.write_text(before)
+
+
+def test_its_logo_is_taken_from_a_file_running_and_stopped(papa: LocalRoot, tmp_path: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle r="%d"/></svg>'
+    (tmp_path / "logo.svg").write_text(drawing % 4)
+    assert papa.provision("set", ID, f"logo={tmp_path / 'logo.svg'}").code == 0
+    first = logo(papa)
+    assert papa.get(ID, first) == 200
+    (tmp_path / "logo.svg").write_text(drawing % 5)
+    assert papa.provision("stop", ID).code == 0
+    assert papa.provision("set", ID, f"logo={tmp_path / 'logo.svg'}").code == 0
+    assert papa.provision("start", ID).code == 0
+    assert papa.get(ID, logo(papa)) == 200
+    assert papa.get(ID, first) == 404
+    (tmp_path / "logo.svg").write_text(drawing.replace("circle", "script") % 5)
+    before = logo(papa)
+    for refused in (tmp_path / "logo.svg", tmp_path / "none.png", tmp_path):
+        answer = papa.provision("set", ID, f"logo={refused}")
+        assert answer.code == 2
+        assert answer.document["error"]["mend"]
+    assert logo(papa) == before
+    assert papa.provision("set", ID, "logo=").code == 0
+    assert logo(papa) == ""
+
+
+def logo(host: LocalRoot) -> str:
+    return dotenv_values(env(host), interpolate=False)["CLIENT_LOGO"] or ""
+
+
+def test_a_new_client_comes_with_its_logo(host: LocalRoot, tmp_path: Path) -> None:
+    picture = tmp_path / "any name.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(17))
+    assert host.new("juliett", "--logo", str(tmp_path / "none.png")).code == 2
+    assert "juliett" not in host.rows()
+    made = host.new("juliett", "--logo", str(picture))
+    assert made.code == 0, made.said
+    place = dotenv_values(env(host, "juliett"), interpolate=False)["CLIENT_LOGO"]
+    assert place is not None
+    assert host.get("juliett", place) == 200
+    assert host.provision("purge", "juliett", "--yes").code == 0
 
 
 def test_a_crashed_process_comes_back_by_itself(papa: LocalRoot) -> None:

@@ -15,8 +15,9 @@ from tenant_app.accounts.activity import note_activity
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.models import User
 from tenant_app.billing import export as export_module
-from tenant_app.billing.export import read_usage, replace_file
+from tenant_app.billing.export import read_usage
 from tenant_app.billing.ledger import Ledger
+from tenant_app.data_directory import replace_file
 from tenant_app.database import Database
 from tenant_app.passages import Document
 from tenant_app.settings import Settings
