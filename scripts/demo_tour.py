@@ -172,7 +172,7 @@ def print_places(tenant: dict[str, Any], created: Any | None, operator: Any | No
     if created is not None or operator is not None:
         print("  Passwords and keys are shown this once.")
     for notice in tenant["notices"]:
-        print(f"\n{_indented(f'Notice: {notice}')}")
+        print(f"\n{_indented(f'WARNING: {notice}')}")
     print("\n  Still running. Look around with .venv/bin/provision list; stop with ./scripts/demo --stop\n")
 
 

@@ -101,8 +101,8 @@ def require_no_hand_edit(context: Context, transaction: Transaction, entry: Entr
         if one.change == Change.HAND_EDITED and one.path in changing_paths:
             raise WrongState(
                 f"{one.path} was edited by hand and would be kept: the change would not be in force.",
-                f"`provision diff {entry.id}` shows the edit; `provision apply {entry.id} --reset` drops it, then "
-                "run this command again.",
+                f"`provision diff {entry.id}` shows the edit; `provision apply {entry.id} --reset` drops it; "
+                "then run this command again.",
             )
 
 
