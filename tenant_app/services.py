@@ -11,6 +11,7 @@ from tenant_app.clock import Clock
 from tenant_app.data_directory import DATABASE
 from tenant_app.database import Database
 from tenant_app.library.building import build_library
+from tenant_app.library.document_reader import DocumentReader
 from tenant_app.library.jobs import DocumentJobs
 from tenant_app.library.service import Library
 from tenant_app.retrieval.search import Search
@@ -45,6 +46,7 @@ class Services:
     search: Search
     library: Library
     jobs: DocumentJobs
+    reader: DocumentReader
     assistant: Assistant
     cases: Cases
     background: list[BackgroundWork] = field(default_factory=list)
@@ -87,6 +89,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         search=parts.search,
         library=parts.library,
         jobs=parts.jobs,
+        reader=DocumentReader(database),
         assistant=assistant,
         cases=Cases(settings, database, clock, library=parts.library),
         background=[billing, parts.worker, assistant],

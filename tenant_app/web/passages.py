@@ -22,10 +22,15 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of a passage's text; ``cited`` when an answer rests on it."""
+    """A run of a passage's text.
+
+    ``cited`` when an answer rests on it; ``found`` when it was looked for, ``current`` at the place shown.
+    """
 
     text: str
     cited: bool
+    found: bool = False
+    current: bool = False
 
 
 def ranges_cited(answer: str, number: int, quote: str, passage: str) -> list[Range]:
@@ -89,6 +94,20 @@ def pieces(passage: str, ranges: Sequence[Range]) -> list[Piece]:
     position = 0
     for start, end in fitting or [(0, len(text))]:
         shown += [Piece(text[position:start], cited=False), Piece(text[start:end], cited=True)]
+        position = end
+    return [piece for piece in [*shown, Piece(text[position:], cited=False)] if piece.text]
+
+
+def found_pieces(text: str, ranges: Sequence[tuple[int, int, bool]]) -> list[Piece]:
+    """Cut the text at the ranges (start, end, whether it is the current place), in order and apart."""
+    text = unwrapped(text)
+    shown = []
+    position = 0
+    for start, end, current in ranges:
+        shown += [
+            Piece(text[position:start], cited=False),
+            Piece(text[start:end], cited=False, found=True, current=current),
+        ]
         position = end
     return [piece for piece in [*shown, Piece(text[position:], cited=False)] if piece.text]
 

@@ -17,6 +17,7 @@ from tenant_app.web import (
     sign_in_pages,
     usage_pages,
     user_pages,
+    viewer_pages,
 )
 
 blueprint = Blueprint("web", __name__, template_folder=str(Path(__file__).parent / "templates"))
@@ -37,7 +38,7 @@ blueprint.add_url_rule(
 )
 blueprint.add_url_rule("/documents", "documents", document_pages.documents)
 blueprint.add_url_rule("/documents/rows", "document_rows", document_pages.document_rows)
-blueprint.add_url_rule("/documents/<int:document_id>", "document", document_pages.document)
+blueprint.add_url_rule("/documents/<int:document_id>", "document", viewer_pages.document)
 blueprint.add_url_rule("/usage", "usage", usage_pages.usage)
 blueprint.add_url_rule("/users", "users", user_pages.users)
 blueprint.add_url_rule("/users/rows", "user_rows", user_pages.user_rows)

@@ -35,7 +35,7 @@ def test_the_source_leads_to_its_place_in_the_document(sign_in: SignIn) -> None:
     page.get_by_role("link", name="Ouvrir dans le document").click()
 
     expect(page).to_have_title("contrat-de-bail.md – Cabinet Dupont & Associés")
-    cited = page.locator("#passage mark").first
+    cited = page.locator(".cited mark").first
     expect(cited).to_contain_text("préavis de trois mois")
     expect(cited).to_be_in_viewport()
     assert "préavis" not in page.url
@@ -255,7 +255,7 @@ def test_without_javascript_the_conversation_and_its_sources_can_be_read(
 
     assert "La saisie d’une question demande JavaScript." in plain.content()
     plain.locator(".answer .cite").first.click()
-    expect(plain.locator("#passage mark").first).to_contain_text("préavis de trois mois")
+    expect(plain.locator(".cited mark").first).to_contain_text("préavis de trois mois")
 
 
 def test_a_poisoned_document_makes_the_browser_ask_nothing_of_anybody(
