@@ -1,6 +1,11 @@
-"""Exact search over the vectors kept in SQLite: what serves while Chroma is closed or being rebuilt."""
+"""Exact search over the vectors kept in SQLite.
+
+It serves while Chroma is closed or being rebuilt, and whenever some documents may not be searched: an
+approximate index asked for its nearest passages could answer with forbidden ones only.
+"""
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,10 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """All vectors of one model: row i of the matrix is the vector of ids[i]."""
+    """All vectors of one model: row i of the matrix is the vector of ids[i], of the document documents[i]."""
 
-    ids: list[int]
+    ids: "npt.NDArray[np.int64]"
+    documents: "npt.NDArray[np.int64]"
     matrix: "npt.NDArray[np.float32]"
+
+    def of(self, documents: Collection[int]) -> "_Snapshot":
+        """Return the vectors of these documents alone."""
+        import numpy as np  # noqa: PLC0415 - see ExactSearch.nearest
+
+        rows = np.flatnonzero(np.isin(self.documents, np.fromiter(documents, dtype=np.int64)))
+        return _Snapshot(self.ids[rows], self.documents[rows], self.matrix[rows])
 
 
 class ExactSearch:
@@ -37,29 +50,36 @@ class ExactSearch:
         with self._lock:
             self._snapshot = None
 
-    def nearest(self, vector: bytes, most: int) -> dict[int, float]:
-        """Return the cosines of the nearest passages, best first. Raises DimensionMismatch."""
+    def nearest(self, vector: bytes, most: int, documents: Collection[int] | None = None) -> dict[int, float]:
+        """Return the cosines of the nearest passages, best first, of all documents or of these.
+
+        Raises DimensionMismatch.
+        """
         import numpy as np  # noqa: PLC0415 - 12 MB that a tenant nobody searches does without
 
         with self._lock:
             snapshot = self._snapshot = self._snapshot or self._load()
-        if not snapshot.ids:
+        if documents is not None:
+            snapshot = snapshot.of(documents)
+        if not len(snapshot.ids):
             return {}
         if snapshot.matrix.shape[1] != dimension(vector):
             raise DimensionMismatch(dimension(vector), snapshot.matrix.shape[1])
         cosines = snapshot.matrix @ np.frombuffer(vector, dtype="<f4")
         best = np.argsort(-cosines, kind="stable")[:most]
-        return {snapshot.ids[row]: float(cosines[row]) for row in best}
+        return {int(snapshot.ids[row]): float(cosines[row]) for row in best}
 
     def _load(self) -> _Snapshot:
         import numpy as np  # noqa: PLC0415 - see nearest
 
-        query = select(Chunk.id, Chunk.embedding).where(
+        query = select(Chunk.id, Chunk.document_id, Chunk.embedding).where(
             Chunk.embedding_model == self._model, Chunk.embedding.is_not(None)
         )
         with self._database.read() as session:
-            rows = [(chunk_id, vector) for chunk_id, vector in session.execute(query) if vector is not None]
-        matrix = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f4")
+            rows = session.execute(query).all()
+        matrix = np.frombuffer(b"".join(vector or b"" for _, _, vector in rows), dtype="<f4")
         return _Snapshot(
-            [chunk_id for chunk_id, _ in rows], matrix.reshape(len(rows), -1) if rows else matrix
+            np.array([chunk_id for chunk_id, _, _ in rows], dtype=np.int64),
+            np.array([document_id for _, document_id, _ in rows], dtype=np.int64),
+            matrix.reshape(len(rows), -1) if rows else matrix,
         )

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Float, Integer, Select, column, select, text
 from sqlalchemy.orm import Session
 
+from tenant_app.passages import Chunk, Document
 from tenant_app.retrieval.analysis import analyse
 from tenant_app.retrieval.language import Language
 
@@ -23,9 +24,13 @@ _DELETE = text(
     "DELETE FROM passage_terms WHERE rowid IN (SELECT id FROM chunks WHERE document_id = :document_id)"
 )
 _MATCH = text(
-    "SELECT rowid, -bm25(passage_terms, :title, :heading, :body) AS score FROM passage_terms "
+    "SELECT rowid AS chunk_id, -bm25(passage_terms, :title, :heading, :body) AS score FROM passage_terms "
     "WHERE passage_terms MATCH :expression ORDER BY score DESC, rowid LIMIT :most"
 )
+_MATCHING = text(
+    "SELECT rowid AS chunk_id, -bm25(passage_terms, :title, :heading, :body) AS score FROM passage_terms "
+    "WHERE passage_terms MATCH :expression"
+).columns(column("chunk_id", Integer), column("score", Float))
 _FREQUENCIES = "SELECT term, doc FROM passage_terms_vocabulary WHERE term IN ({})"
 _COUNT = text("SELECT count(*) FROM chunks")
 
@@ -77,8 +82,13 @@ def remove_terms(session: Session, document_id: int) -> None:
     session.execute(_DELETE, {"document_id": document_id})
 
 
-def match_terms(session: Session, terms: Sequence[str], most: int) -> dict[int, float]:
-    """Return the BM25 scores (> 0) of the best passages holding any of the distinct terms, best first."""
+def match_terms(
+    session: Session, terms: Sequence[str], most: int, permitted: ColumnElement[bool] | None = None
+) -> dict[int, float]:
+    """Return the BM25 scores (> 0) of the best passages holding any of the distinct terms, best first.
+
+    Only passages of documents that fulfil ``permitted`` are looked at, so the others cannot crowd them out.
+    """
     if not terms:
         return {}
     parameters = {
@@ -86,9 +96,23 @@ def match_terms(session: Session, terms: Sequence[str], most: int) -> dict[int, 
         "title": TITLE_WEIGHT,
         "heading": HEADING_WEIGHT,
         "body": BODY_WEIGHT,
-        "most": most,
     }
-    return {row.rowid: row.score for row in session.execute(_MATCH, parameters)}
+    if permitted is None:
+        found = session.execute(_MATCH, {**parameters, "most": most})
+    else:
+        found = session.execute(_permitted_matches(permitted, most), parameters)
+    return {row.chunk_id: row.score for row in found}
+
+
+def _permitted_matches(permitted: ColumnElement[bool], most: int) -> Select[tuple[int, float]]:
+    matching = _MATCHING.subquery()
+    return (
+        select(matching.c.chunk_id, matching.c.score)
+        .join(Chunk, Chunk.id == matching.c.chunk_id)
+        .where(Chunk.document_id.in_(select(Document.id).where(permitted)))
+        .order_by(matching.c.score.desc(), matching.c.chunk_id)
+        .limit(most)
+    )
 
 
 def term_weights(session: Session, terms: Iterable[str]) -> dict[str, float]:

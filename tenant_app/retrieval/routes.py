@@ -14,7 +14,7 @@ blueprint = Blueprint("retrieval", __name__)
 
 @blueprint.post("/api/search")
 @documented(
-    summary="Chercher dans les documents", body=SearchQuery, answer=SearchResults, errors=[400, 401, 403]
+    summary="Chercher dans les documents", body=SearchQuery, answer=SearchResults, errors=[400, 401, 403, 404]
 )
 @requires("documents.read")
 def search() -> Response:
@@ -22,4 +22,5 @@ def search() -> Response:
     wanted = json_body(SearchQuery)
     services = current_services()
     query = accepted_query(wanted.query, services.settings.max_question_chars)
-    return answered(SearchResults.of(services.search.search(current_actor(), query, wanted.top_k)))
+    found = services.search.search(current_actor(), query, wanted.top_k, wanted.scope())
+    return answered(SearchResults.of(found))

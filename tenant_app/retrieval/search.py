@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.database import Database
 from tenant_app.logs import get_log
 from tenant_app.passages import Chunk, Document
-from tenant_app.retrieval.access import visible_documents
 from tenant_app.retrieval.analysis import analyse
 from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
 from tenant_app.retrieval.fulltext import coverage, match_terms, passage_terms, term_weights
 from tenant_app.retrieval.fusion import DENSE_WEIGHTS, Ranked, fuse
 from tenant_app.retrieval.language import Language, detect_language
+from tenant_app.retrieval.scope import EVERYTHING, Scope, excludes_any, permitted_documents, require_scope
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.retrieval.vectors import DimensionMismatch, cosine
 
@@ -78,6 +78,19 @@ class _Evidence:
     dense: float
 
 
+@dataclass(frozen=True)
+class _Searchable:
+    """What may be searched: the condition on documents, and their ids if it leaves out any (else None)."""
+
+    permitted: ColumnElement[bool]
+    documents: frozenset[int] | None
+
+    @property
+    def restriction(self) -> ColumnElement[bool] | None:
+        """The condition, or None when every document fulfils it."""
+        return None if self.documents is None else self.permitted
+
+
 class Search:
     """Finds passages of one tenant's library."""
 
@@ -89,18 +102,22 @@ class Search:
         self._embeddings = embeddings
         self._default_language: Language = default_language
 
-    def search(self, actor: Actor, query: str, top_k: int) -> SearchAnswer:
-        """Return at most `top_k` (1 to MOST_HITS) passages of documents the actor may see.
+    def search(self, actor: Actor, query: str, top_k: int, scope: Scope = EVERYTHING) -> SearchAnswer:
+        """Return at most `top_k` (1 to MOST_HITS) passages of documents in `scope` that the actor may see.
 
+        What they may not see is left out before the search, so it takes no one's place among the candidates.
         When the embedding server does not answer in time, full text answers alone and says ``degraded``.
+        Raises NotFound when the scope names a case or document that is not there for the actor.
         """
-        question = self._question(query)
-        dense = self._nearest(question)
         with self._database.read() as session:
-            lexical = match_terms(session, question.terms, CANDIDATES)
+            searchable = _searchable(session, actor, scope)
+        question = self._question(query)
+        dense = self._nearest(question, searchable.documents)
+        with self._database.read() as session:
+            lexical = match_terms(session, question.terms, CANDIDATES, searchable.restriction)
             ranked = fuse(lexical, dense or {}, DENSE_WEIGHTS[question.language])
-            hits = _hits(session, actor, question, ranked, top_k)
-            searched = session.scalar(select(func.count(Chunk.id))) or 0
+            hits = _hits(session, searchable, question, ranked, top_k)
+            searched = session.scalar(_count_passages(searchable)) or 0
         return SearchAnswer(hits, degraded=dense is None, language=question.language, searched=searched)
 
     def _question(self, query: str) -> _Question:
@@ -113,21 +130,36 @@ class Search:
             vector = None
         return _Question(language, tuple(terms), vector)
 
-    def _nearest(self, question: _Question) -> dict[int, float] | None:
-        """Return the vector candidates, or None when there is no telling."""
+    def _nearest(self, question: _Question, documents: frozenset[int] | None) -> dict[int, float] | None:
+        """Return the vector candidates, of all documents or of these, or None when there is no telling."""
         if question.vector is None:
             return None
         try:
-            return self._index.nearest(question.vector, CANDIDATES)
+            return self._index.nearest(question.vector, CANDIDATES, documents)
         except DimensionMismatch as error:
             _log.warning("search_without_vectors", reason=str(error))
             return None
 
 
+def _searchable(session: Session, actor: Actor, scope: Scope) -> _Searchable:
+    require_scope(session, actor, scope)
+    permitted = permitted_documents(actor, scope)
+    if not excludes_any(session, permitted):
+        return _Searchable(permitted, documents=None)
+    return _Searchable(permitted, frozenset(session.scalars(select(Document.id).where(permitted))))
+
+
+def _count_passages(searchable: _Searchable) -> Select[int]:
+    counted = select(func.count(Chunk.id))
+    if searchable.restriction is None:
+        return counted
+    return counted.join(Document, Document.id == Chunk.document_id).where(searchable.restriction)
+
+
 def _hits(
-    session: Session, actor: Actor, question: _Question, ranked: Sequence[Ranked], top_k: int
+    session: Session, searchable: _Searchable, question: _Question, ranked: Sequence[Ranked], top_k: int
 ) -> tuple[Hit, ...]:
-    visible = _visible(session, actor, [passage.chunk_id for passage in ranked])
+    visible = _visible(session, searchable, [passage.chunk_id for passage in ranked])
     # Passages deleted since the index was asked are not among the visible ones either.
     best = [passage for passage in ranked if passage.chunk_id in visible][:top_k]
     query = (
@@ -140,11 +172,11 @@ def _hits(
     return tuple(_hit(*rows[passage.chunk_id], passage.score, evidence[passage.chunk_id]) for passage in best)
 
 
-def _visible(session: Session, actor: Actor, chunk_ids: Sequence[int]) -> set[int]:
+def _visible(session: Session, searchable: _Searchable, chunk_ids: Sequence[int]) -> set[int]:
     query = (
         select(Chunk.id)
         .join(Document, Document.id == Chunk.document_id)
-        .where(Chunk.id.in_(chunk_ids), visible_documents(actor))
+        .where(Chunk.id.in_(chunk_ids), searchable.permitted)
     )
     return set(session.scalars(query))
 

@@ -7,7 +7,7 @@ thread (``maintain``, ``add``), because they take seconds, while questions are a
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -60,15 +60,18 @@ class VectorIndex:
             return "ready"
         return "opening" if self._wanted else "closed"
 
-    def nearest(self, vector: bytes, most: int) -> dict[int, float]:
+    def nearest(self, vector: bytes, most: int, documents: Collection[int] | None = None) -> dict[int, float]:
         """Return the cosines of the nearest passages, best first; some may have been deleted since.
 
+        With ``documents``, only their passages are compared, exactly, each one of them.
         Raises DimensionMismatch when the stored vectors have another number of values; the worker then has
         them computed again.
         """
         store = self._store
         try:
-            return self._nearest_exactly(vector, most) if store is None else self._ask(store, vector, most)
+            if store is None or documents is not None:
+                return self._nearest_exactly(vector, most, documents)
+            return self._ask(store, vector, most)
         except DimensionMismatch as mismatch:
             self._other_dimension = mismatch.found
             self._work.set()
@@ -140,9 +143,11 @@ class VectorIndex:
         self._stop.set()
         self._close_store()
 
-    def _nearest_exactly(self, vector: bytes, most: int) -> dict[int, float]:
-        found = self._exact.nearest(vector, most)
-        if found:
+    def _nearest_exactly(
+        self, vector: bytes, most: int, documents: Collection[int] | None
+    ) -> dict[int, float]:
+        found = self._exact.nearest(vector, most, documents)
+        if found and self._store is None:
             self._want()
         return found
 
