@@ -104,7 +104,7 @@ class OperatorClient:
         now = int(self._clock.now().timestamp())
         claims = {"typ": "operator", "aud": self._client_id, "iat": now, "exp": now + _TOKEN_SECONDS}
         token = jwt.encode(claims, self._key.get_secret_value(), algorithm="HS256")
-        return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
 
 
 def _form(path: Path, stream: IO[bytes]) -> dict[str, tuple[str, IO[bytes], str]]:
@@ -124,6 +124,14 @@ def _refusal(status: int, answer: Mapping[str, Any]) -> ProvisionError:
     error = answer.get("error")
     named = error if isinstance(error, dict) else answer
     message = str(named.get("message") or named.get("detail") or named.get("title") or f"status {status}")
+    message += "".join(f" [{one['field']}: {one['message']}]" for one in _fields(answer))
     if status >= 500:
         return ProvisionError(f"The instance failed: {message}", "Its log says more.")
     return InstanceRefused(str(named.get("code", "refused")), f"The instance refuses: {message}")
+
+
+def _fields(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a problem says of single fields, where it has the shape it should."""
+    errors = answer.get("errors")
+    found = errors if isinstance(errors, list) else []
+    return [one for one in found if isinstance(one, dict) and one.keys() >= {"field", "message"}]

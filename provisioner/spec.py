@@ -120,8 +120,10 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
     settings: dict[str, str] = {}
     for pair in pairs:
         key, separator, value = pair.partition("=")
-        if not separator:
-            raise InvalidRequest("KEY=VALUE", f"{pair!r} holds no '='.", "Write it as max_cases=5000.")
+        if not separator or not key:
+            raise InvalidRequest(
+                "KEY=VALUE", f"{pair!r} does not name a key before an '='.", "Write it as max_cases=5000."
+            )
         key = key.lower() if key.isupper() else key
         if key in settings:
             raise InvalidRequest(key, "it is given twice.", "Give it once.")

@@ -16,6 +16,7 @@ from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.keys import NewKey
 from tenant_app.accounts.models import User
 from tenant_app.accounts.roles import Role
+from tenant_app.accounts.schemas import KeyName
 from tenant_app.accounts.users import Invitation
 from tenant_app.branding import keep_logo
 from tenant_app.errors import Conflict, NotFound
@@ -72,7 +73,7 @@ class OneUser(Body):
 class NamedKey(Body):
     """A key to create."""
 
-    name: str
+    name: KeyName
 
 
 class OneKey(Body):

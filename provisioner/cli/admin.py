@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import click
 
 from provisioner import secrets
 from provisioner.cli.commands import Group
 from provisioner.cli.secret_input import read_password
 from provisioner.cli.session import Session, pass_session
+from provisioner.errors import InvalidRequest
 from provisioner.service.host import act_as_dashboard
+
+_ADDRESS: Final = re.compile(r"unix:/\S+|(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}")
 
 
 @click.group(cls=Group)
@@ -33,6 +39,10 @@ def serve(session: Session, /, bind: str) -> None:
     """
     from provisioner.dashboard.serving import serve as serve_dashboard  # noqa: PLC0415 - loads Flask
 
+    if not _ADDRESS.fullmatch(bind):
+        raise InvalidRequest(
+            "--bind", f"{bind!r} is no address.", "Write it as 127.0.0.1:8090 or unix:/run/dashboard.sock."
+        )
     serve_dashboard(session.context, bind)
 
 

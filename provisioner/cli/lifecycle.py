@@ -8,7 +8,6 @@ import click
 
 from provisioner.cli.commands import Command
 from provisioner.cli.session import Session, pass_session
-from provisioner.naming import TenantId
 from provisioner.service import lifecycle as service
 from provisioner.service.context import Context
 
@@ -65,8 +64,7 @@ def logs(session: Session, /, id_: str, lines: int, follow: bool) -> int:
         provision logs dupont --follow
     """
     context = session.context
-    entry = context.registry.get(id_)
-    command = context.driver.log_command(TenantId(entry.id), lines=lines, follow=follow)
+    command = service.log_command(context, id_, lines=lines, follow=follow)
     if not session.output.json:
         return context.runner.show(command)
     shown = context.runner.run(command).stdout.splitlines()

@@ -1,9 +1,11 @@
-"""`start`, `stop`, `restart`."""
+"""`start`, `stop`, `restart`, `logs`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provisioner.commands.command import Command
+from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context
@@ -45,6 +47,13 @@ def restart(context: Context, tenant_id: str) -> None:
         steps = (*context.driver.stop_steps(tenant), *context.driver.start_steps(tenant))
         transaction.execute(steps)
         _settle(transaction.registry, tenant_id, State.RUNNING, steps)
+
+
+def log_command(context: Context, tenant_id: str, *, lines: int, follow: bool) -> Command:
+    """Return the command that shows the client's log; an archived client has none here any more."""
+    entry = context.registry.get(tenant_id)
+    require_state(entry, tuple(state for state in State if state != State.ARCHIVED), "logs")
+    return context.driver.log_command(TenantId(entry.id), lines=lines, follow=follow)
 
 
 def _settle(registry: Registry, tenant_id: str, state: State, steps: Sequence[Step]) -> None:

@@ -48,7 +48,9 @@ class Card:
     def facts(self) -> dict[str, Any]:
         """What was asked for beside the row, without what was not given."""
         asked = self.entry.request.model_dump(mode="json", exclude={"id", "plan"}, exclude_none=True)
-        return {**asked, "limits": dict(self.entry.limits), "price": f"{self.entry.price_cents / 100:.2f}"}
+        archive = {"archive": str(self.entry.archive)} if self.entry.archive else {}
+        price = f"{self.entry.price_cents / 100:.2f}"
+        return {**asked, "limits": dict(self.entry.limits), "price": price, **archive}
 
 
 def rows(context: Context) -> list[Row]:

@@ -47,6 +47,7 @@ def perform(context: Context, entry: Entry, name: str, payload: Mapping[str, obj
 
 def client_of(context: Context, entry: Entry) -> OperatorClient:
     """Return a client for a running instance; raises WrongState for one that does not run."""
+    require_state(entry, _ACCEPTED, "ingest")
     if entry.port is None or not _serves(context, entry):
         raise WrongState(f"{entry.id} is not running.", f"`provision start {entry.id}` starts it.")
     key = secrets_of(context.layout, TenantId(entry.id)).operator_key

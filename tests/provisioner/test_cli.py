@@ -157,6 +157,7 @@ def test_an_unknown_client_is_refused(folder: Path, capsys: pytest.CaptureFixtur
         ("key", "new", "nobody"),
         ("ingest", "nobody", __file__),
         ("admin", "user", "add", "vous@example.fr"),
+        ("admin", "serve", "--bind", "nonsense"),
     ],
     ids=" ".join,
 )

@@ -66,6 +66,7 @@ def test_its_people_are_managed_running_and_stopped(papa: LocalRoot) -> None:
     assert added.document["password"]
     again = papa.provision("user", "add", ID, "marie@example.fr", "--role", "member")
     assert again.code == 2
+    assert "is already in use" in again.document["error"]["message"]
     papa.provision("stop", ID)
     emails = [user["email"] for user in papa.provision("user", "list", ID).document]
     assert emails == ["a@example.fr", "marie@example.fr"]
@@ -94,6 +95,9 @@ def test_its_keys_are_shown_once_and_end_when_revoked(papa: LocalRoot) -> None:
     assert papa.provision("key", "new", ID, "one", "--name", "two").code == 2
     made = papa.provision("key", "new", ID, "--name", "intranet").document
     assert made["key"].startswith("sk_starter_")
+    unnamed = papa.provision("key", "new", ID, "x" * 61)
+    assert unnamed.code == 2
+    assert "[name: " in unnamed.document["error"]["message"]
     listed = papa.provision("key", "list", ID).document
     assert made["key"] not in json.dumps(listed)
     assert papa.provision("key", "revoke", ID, str(made["id"])).code == 0
@@ -304,8 +308,9 @@ def test_removed_it_is_kept_in_an_archive_and_its_port_is_free(host: LocalRoot) 
     assert host.new("quebec").code == 2
     assert host.provision("start", "quebec").code == 2
     assert host.provision("remove", "quebec").code == 2
-    for command in ("apply", "diff"):
-        refused = host.provision(command, "quebec")
+    assert host.provision("show", "quebec").document["archive"] == str(archive)
+    for words in (("apply",), ("diff",), ("logs",), ("ingest", __file__)):
+        refused = host.provision(words[0], "quebec", *words[1:])
         assert refused.code == 2
         assert "quebec is archived" in refused.document["error"]["message"]
     assert not (host.path / "nginx" / "sites" / "quebec.conf").exists()

@@ -134,7 +134,14 @@ def test_settings_that_no_client_may_have_are_refused_with_those_it_may() -> Non
         request().with_settings({"port": "5002"})
 
 
-@pytest.mark.parametrize(("words", "why"), [(["max_cases"], "holds no '='"), (["a=1", "A=2"], "given twice")])
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["max_cases"], "does not name a key"),
+        (["=3"], "does not name a key"),
+        (["a=1", "A=2"], "given twice"),
+    ],
+)
 def test_a_setting_is_one_key_and_one_value(words: list[str], why: str) -> None:
     with pytest.raises(InvalidRequest, match=why):
         parse_settings(words)
