@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, Final, ParamSpec
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask.globals import request_ctx
@@ -21,6 +21,7 @@ from tenant_app.web.language import LANGUAGES
 from tenant_app.web.preferences import chosen_theme
 
 P = ParamSpec("P")
+_WORTH_RETRYING: Final = frozenset({429, 500, 502, 503})
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,10 @@ def error_page(status: int, title: str, detail: str) -> Response:
     if request_ctx.url_adapter is None:
         # The host is not ours: there are no addresses to put in a page.
         return make_response(f"{title}. {detail}", status, {"Content-Type": "text/plain; charset=utf-8"})
-    return make_response(render_template("error.html", title=title, detail=detail), status)
+    retry = request.full_path.rstrip("?") if request.method == "GET" and status in _WORTH_RETRYING else None
+    return make_response(
+        render_template("error.html", status=status, title=title, detail=detail, retry_url=retry), status
+    )
 
 
 def template_context() -> dict[str, Any]:

@@ -64,6 +64,37 @@ def with_a_question_before_removal(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def with_the_menu_open(page: Page) -> None:
+    """Open the menu of a phone; a laptop has none."""
+    if page.get_by_role("button", name="Menu").is_visible():
+        page.get_by_role("button", name="Menu").click()
+        expect(page.locator("#places")).to_be_visible()
+
+
+def with_an_account_being_added(page: Page) -> None:
+    page.route("**/api/users", never_answer)
+    page.locator("#add-user").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def with_an_account_being_changed(page: Page) -> None:
+    page.locator("[data-edit]").last.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def with_a_password_refused(page: Page) -> None:
+    for field in ("current", "new", "again"):
+        page.locator(f"#{field}").fill(f"un mot de passe {field}")
+    page.locator("#password form button").click()
+    expect(page.locator("#password [role=alert]")).to_be_visible()
+
+
+def with_the_outline_open(page: Page) -> None:
+    if page.locator(".outline-button").is_visible():
+        page.locator(".outline-button").click()
+    expect(page.locator("#outline")).to_be_visible()
+
+
 @looks
 @pytest.mark.parametrize(
     ("path", "prepare"),
@@ -75,10 +106,17 @@ def with_a_question_before_removal(page: Page) -> None:
         ("/documents", nothing),
         ("/documents", with_a_question_before_removal),
         ("/documents/1?passage=2&words=3-30", nothing),
+        ("/documents/1?find=bail", with_the_outline_open),
         ("/usage", with_the_account_open),
+        ("/usage", with_the_menu_open),
+        ("/users", nothing),
+        ("/users", with_an_account_being_added),
+        ("/users", with_an_account_being_changed),
+        ("/settings", nothing),
+        ("/settings", with_a_password_refused),
         ("/nowhere", nothing),
     ],
-    ids=["welcome", "answer", "passage", "trouble", "documents", "removal", "document", "usage", "error"],
+    ids=lambda value: getattr(value, "__name__", value),
 )
 def test_no_page_excludes_anybody(
     sign_in: SignIn, look: dict[str, Any], path: str, prepare: Callable[[Page], None]

@@ -1,0 +1,152 @@
+"""Pictures of every page, from a real tenant with the documents of ``examples/``."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser_fixture import CHROMIUM, CHROMIUM_OPTIONS, PATIENCE_MS
+from tests.embedding_server_fixture import running_embedding_server
+from tests.pages.conftest import ask, fill_sign_in
+from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+IMAGES: Final = ROOT / "docs" / "images"
+EXAMPLES: Final = ROOT / "examples" / "cabinet-dupont"
+LARGEST_BYTES: Final = 120_000
+PALETTES: Final = (256, 160, 96, 64)
+"""Colours kept of a picture: the first number that makes it small enough."""
+
+LAPTOP: Final = {"width": 1280, "height": 800}
+REVIEWED: Final = {"1440": {"width": 1440, "height": 900}, "360": {"width": 360, "height": 740}}
+
+
+def sign_in(page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto("/login")
+
+
+def chat(page: Page) -> None:
+    page.goto("/")
+    ask(page, "Quel est le préavis pour quitter le logement ?")
+    if page.locator("#reader").is_visible():
+        page.locator("#reader mark").first.wait_for()
+
+
+def documents(page: Page) -> None:
+    page.goto("/documents")
+
+
+def viewer(page: Page) -> None:
+    page.goto("/documents/1?find=pr%C3%A9avis#match")
+    page.locator("#match").wait_for()
+
+
+def usage(page: Page) -> None:
+    page.goto("/usage")
+
+
+def users(page: Page) -> None:
+    page.goto("/users")
+
+
+def settings(page: Page) -> None:
+    page.goto("/settings")
+
+
+PICTURES: Final[Mapping[str, Callable[[Page], None]]] = {
+    "chat": chat,
+    "documents": documents,
+    "viewer": viewer,
+    "usage": usage,
+    "users": users,
+    "settings": settings,
+    # Last: it signs out.
+    "sign-in": sign_in,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How pages are looked at, and what the pictures' names end in."""
+
+    suffix: str
+    viewport: Mapping[str, int]
+    scheme: str
+
+
+LOOKS: Final = (Look("", LAPTOP, "light"), Look("-dark", LAPTOP, "dark"))
+REVIEW_LOOKS: Final = tuple(
+    Look(f"-{name}-{scheme}", viewport, scheme)
+    for name, viewport in REVIEWED.items()
+    for scheme in ("light", "dark")
+)
+
+
+@contextmanager
+def furnished_tenant() -> Iterator[Tenant]:
+    """Serve a tenant with the sample client's documents."""
+    with tempfile.TemporaryDirectory() as place, running_embedding_server(Path(place)) as embeddings:
+        embeddings.wait_for("/readyz")
+        with served_tenant(Path(place), embeddings.socket) as tenant:
+            for file in sorted(EXAMPLES.iterdir()):
+                tenant.add_document(file.name, file.read_bytes())
+            yield tenant
+
+
+def look(browser: Browser, tenant: Tenant, kind: Look, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield each page's name and its picture as PNG."""
+    options: dict[str, Any] = {"viewport": dict(kind.viewport), "color_scheme": kind.scheme}
+    with browser.new_context(base_url=tenant.url, locale="fr-FR", **options) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.goto("/login")
+        fill_sign_in(page, ADMIN, PASSWORD)
+        page.locator("header.top").wait_for()
+        for name in names:
+            PICTURES[name](page)
+            page.wait_for_load_state("networkidle")
+            yield name + kind.suffix, page.screenshot(animations="disabled")
+
+
+def small(png: bytes) -> bytes:
+    """Return the picture with as few colours as make it LARGEST_BYTES. Raises ValueError when none do."""
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    for colours in PALETTES:
+        out = BytesIO()
+        picture.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        if out.tell() <= LARGEST_BYTES:
+            return out.getvalue()
+    raise ValueError(f"a picture of {PALETTES[-1]} colours is larger than {LARGEST_BYTES} bytes")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Take the pictures that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--into", type=Path, help="a folder for large and narrow pictures of every page")
+    parser.add_argument("names", nargs="*", choices=[*PICTURES, []])
+    chosen = parser.parse_args(arguments)
+    names = [name for name in PICTURES if name in (chosen.names or PICTURES)]
+    folder: Path = chosen.into or IMAGES
+    folder.mkdir(parents=True, exist_ok=True)
+    with furnished_tenant() as tenant, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        for kind in REVIEW_LOOKS if chosen.into else LOOKS:
+            for name, png in look(browser, tenant, kind, names):
+                path = folder / f"{name}.png"
+                path.write_bytes(png if chosen.into else small(png))
+                print(f"{path}  {path.stat().st_size // 1000} kB")
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
