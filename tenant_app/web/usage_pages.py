@@ -22,7 +22,8 @@ class Limit:
     """One figure of the month as it is shown.
 
     ``allowed`` is None and ``share`` is None when there is no limit; ``share`` is a whole percentage, rounded
-    down so that 100 means reached; ``level`` is ``""``, ``"warn"`` or ``"bad"``.
+    down so that 100 means reached; ``level`` is ``""``, ``"warn"`` or ``"bad"``; ``consequence`` says what
+    happens once the limit is reached.
     """
 
     label: str
@@ -31,6 +32,7 @@ class Limit:
     share: int | None
     level: str
     comment: str
+    consequence: str = ""
 
 
 @page("usage.read")
@@ -55,22 +57,50 @@ def usage() -> str:
 def limits(record: Usage, settings: Settings) -> tuple[Limit, ...]:
     """Return the figures that have, or could have, a limit."""
     return (
-        limit(gettext("Requêtes"), record.requests_used, record.requests_limit),
-        limit(gettext("Analyses"), record.analyses_used, record.analyses_limit),
-        limit(gettext("Utilisateurs actifs"), record.users_active, record.users_limit),
-        limit(gettext("Stockage"), record.storage_bytes, settings.storage_bytes, shown=formats.size),
+        limit(
+            gettext("Requêtes"),
+            record.requests_used,
+            record.requests_limit,
+            consequence=gettext("Au-delà, les questions sont refusées jusqu’au mois prochain."),
+        ),
+        limit(
+            gettext("Analyses"),
+            record.analyses_used,
+            record.analyses_limit,
+            consequence=gettext("Au-delà, les analyses sont refusées jusqu’au mois prochain."),
+        ),
+        limit(
+            gettext("Utilisateurs actifs"),
+            record.users_active,
+            record.users_limit,
+            consequence=gettext("Au-delà, aucun compte ne peut être ajouté."),
+        ),
+        limit(
+            gettext("Stockage"),
+            record.storage_bytes,
+            settings.storage_bytes,
+            shown=formats.size,
+            consequence=gettext("Au-delà, aucun document ne peut être ajouté : supprimez-en d’abord."),
+        ),
     )
 
 
 def limit(
-    label: str, used: int, allowed: int | None, *, shown: Callable[[int], str] = formats.number
+    label: str,
+    used: int,
+    allowed: int | None,
+    *,
+    shown: Callable[[int], str] = formats.number,
+    consequence: str = "",
 ) -> Limit:
     """Return one figure beside its limit; ``shown`` writes an amount in the reader's language."""
     if allowed is None:
         return Limit(label, shown(used), None, None, "", gettext("Sans limite"))
     share = min(100, used * 100 // allowed) if allowed else 100
     if used >= allowed:
-        return Limit(label, shown(used), shown(allowed), share, "bad", gettext("Limite atteinte"))
+        return Limit(
+            label, shown(used), shown(allowed), share, "bad", gettext("Limite atteinte"), consequence
+        )
     level = "warn" if share >= NEARLY_FULL_PERCENT else ""
     left = gettext("Reste %(amount)s", amount=shown(allowed - used))
-    return Limit(label, shown(used), shown(allowed), share, level, left)
+    return Limit(label, shown(used), shown(allowed), share, level, left, consequence)

@@ -1,12 +1,16 @@
 """The usage page tells what the ledger knows, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
 from tenant_app.web.usage_pages import limit
-from tests.pages.conftest import SignIn, ask
-from tests.pages.tenant import Tenant
+from tests.embedding_server_fixture import EmbeddingServer
+from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
+from tests.pages.documents import LEASE
+from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
 
 
 def test_each_question_asked_counts_once(sign_in: SignIn, tenant: Tenant) -> None:
@@ -43,3 +47,29 @@ def test_a_meter_is_full_only_when_the_limit_is_reached(
         shown = limit("Requêtes", used, allowed)
 
     assert (shown.share, shown.level, shown.comment) == (share, level, comment)
+
+
+def test_a_limit_that_comes_near_is_told_with_what_follows(
+    open_page: OpenPage, tmp_path: Path, embedding_server: EmbeddingServer
+) -> None:
+    with served_tenant(
+        tmp_path, embedding_server.socket, max_requests_monthly="1", max_users="3", max_storage_mb="1"
+    ) as tenant:
+        # Weight without words: a comment is kept with the original and is no text to be read.
+        tenant.add_document("bail.html", b"<p>" + LEASE + b"</p><!--" + b"x" * 860_000 + b"-->")
+        page = open_page(tenant.url)
+        page.goto("/login")
+        fill_sign_in(page, ADMIN, PASSWORD)
+        ask(page, "Quel est le montant du dépôt de garantie ?")
+        page.goto("/usage")
+
+        reached = page.locator(".notice.bad")
+        expect(reached).to_have_count(1)
+        expect(reached).to_contain_text("Requêtes : limite atteinte")
+        expect(reached).to_contain_text("les questions sont refusées jusqu’au mois prochain")
+        expect(page.locator(".notice.warn")).to_contain_text("Stockage : 86 % de la limite")
+
+        page.goto("/")
+        page.locator("#question").fill("Et le préavis ?")
+        page.locator("#question").press("Enter")
+        expect(page.locator("#trouble strong")).to_have_text("Quota atteint")
