@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tenant_app.library.parsing.cut_words import CutWords
 from tenant_app.library.parsing.limits import allow_time_for_ocr
 from tenant_app.library.parsing.ocr import NotRecognised, Ocr
 from tenant_app.library.parsing.paragraphs import reflow
@@ -20,6 +21,7 @@ def read_image(path: Path, ocr: Ocr | None) -> Iterator[Part]:
     except NotRecognised as error:
         raise ParseError("damaged", f"the image cannot be read: {error}") from error
     yield PageCount(len(pages))
+    cut_words = CutWords(pages)
     for number, text in enumerate(pages, start=1):
-        for paragraph in reflow(text):
+        for paragraph in reflow(text, cut_words):
             yield Block(paragraph, level=heading_level(paragraph), page=number)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from tenant_app.library.parsing.cut_words import CutWords
 from tenant_app.library.parsing.structure import heading_level
 
 _ITEM = re.compile(r"(?:[•▪■●○◦‣–—*-]|\(?\d{1,3}[.)°]|[a-z]\))\s")
@@ -10,7 +11,7 @@ _SENTENCE_END = (".", "!", "?", ":", ";", "…", "»")
 _SHORT_LINE = 0.6
 
 
-def reflow(text: str) -> Iterator[str]:
+def reflow(text: str, cut_words: CutWords) -> Iterator[str]:
     """Yield the paragraphs of one page's text, each on one line.
 
     A line goes on with the next unless it is followed by a blank line, a list item or a heading, or is much
@@ -21,12 +22,12 @@ def reflow(text: str) -> Iterator[str]:
     paragraph: list[str] = []
     for line in lines:
         if paragraph and (not line or _starts_anew(paragraph[-1], line, full_width)):
-            yield _join(paragraph)
+            yield _join(paragraph, cut_words)
             paragraph = []
         if line:
             paragraph.append(line)
     if paragraph:
-        yield _join(paragraph)
+        yield _join(paragraph, cut_words)
 
 
 def _long_line(lines: list[str]) -> int:
@@ -44,10 +45,10 @@ def _starts_anew(previous: str, line: str, full_width: int) -> bool:
     )
 
 
-def _join(lines: list[str]) -> str:
-    """Join lines with spaces, except after a hyphen that ends a line inside a word ("pré-" + "reprise")."""
+def _join(lines: list[str], cut_words: CutWords) -> str:
+    """Join lines with spaces, except after a hyphen that ends a line inside a word."""
     joined = lines[0]
     for line in lines[1:]:
-        cut_word = joined.endswith("-") and joined[-2:-1].isalnum()
-        joined += line if cut_word else f" {line}"
+        at_hyphen = joined.endswith("-") and joined[-2:-1].isalnum()
+        joined = cut_words.joined(joined, line) if at_hyphen else f"{joined} {line}"
     return joined

@@ -14,10 +14,13 @@ from pypdf.errors import FileNotDecryptedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
 from tenant_app.library.parsing.characters import normalise
+from tenant_app.library.parsing.cut_words import CutWords
 from tenant_app.library.parsing.ocr import Ocr
 from tenant_app.library.parsing.paragraphs import reflow
 from tenant_app.library.parsing.pdf_scans import PageRecognition, is_picture_of_text
+from tenant_app.library.parsing.pdf_text import page_text
 from tenant_app.library.parsing.protocol import Block, PageCount, ParseError, Part, SkippedPage
+from tenant_app.library.parsing.running_lines import without_running_lines
 from tenant_app.library.parsing.structure import heading_level
 
 MOST_PAGES = 5_000
@@ -26,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def read_pdf(path: Path, ocr: Ocr | None = None) -> Iterator[Part]:
-    """Yield the paragraphs of each page, in the file's reading order.
+    """Yield the paragraphs of each page in reading order, without the lines that run through all pages.
 
     Pages that are pictures of text are read by `ocr`. Pages that cannot be read, and such pictures without
     `ocr`, are reported and passed over. Raises ParseError: ``encrypted`` when a password is needed,
@@ -63,21 +66,20 @@ def _parts(count: int, page_of: Callable[[int], _Page]) -> Iterator[Part]:
     """Yield what `page_of` reads of each page, numbered from 1."""
     _check_page_count(count)
     yield PageCount(count)
-    faults: list[str] = []
-    found_text = False
-    for number in range(1, count + 1):
-        page = page_of(number)
+    # All are read before the first is yielded: how a page is written is told by the others.
+    pages = [page_of(number) for number in range(1, count + 1)]
+    faults = [page.fault for page in pages if page.fault]
+    if not any(page.text.strip() for page in pages):
+        if "damaged" in faults:
+            raise ParseError("damaged", f"{len(faults)} of {count} pages cannot be read, no other holds text")
+        raise ParseError("no_text_layer", f"none of the {count} pages holds text")
+    texts = without_running_lines([page.text for page in pages])
+    cut_words = CutWords(texts)
+    for number, (page, text) in enumerate(zip(pages, texts, strict=True), start=1):
         if page.fault:
-            faults.append(page.fault)
             yield SkippedPage(number)
-            continue
-        found_text = found_text or bool(page.text.strip())
-        yield from _blocks(page.text, number)
-    if found_text:
-        return
-    if "damaged" in faults:
-        raise ParseError("damaged", f"{len(faults)} of {count} pages cannot be read, the others hold no text")
-    raise ParseError("no_text_layer", f"none of the {count} pages holds text")
+        for paragraph in reflow(text, cut_words):
+            yield Block(paragraph, level=heading_level(paragraph), page=number)
 
 
 def _page(
@@ -86,7 +88,7 @@ def _page(
     """Read one page by PDFium, by pypdf where PDFium cannot, by recognition where it is a picture."""
     try:
         page = document[number - 1]
-        text = normalise(page.get_textpage().get_text_range())
+        text = page_text(page)
         if not is_picture_of_text(page, text):
             return _Page(text)
     except pypdfium2.PdfiumError as error:
@@ -142,8 +144,3 @@ def _refuse_cyclic_pages(reader: PdfReader) -> None:
         if isinstance(node, DictionaryObject) and "/Kids" in node:
             kids = node["/Kids"]
             pending.extend(kids if isinstance(kids, ArrayObject) else [])
-
-
-def _blocks(text: str, page: int) -> Iterator[Block]:
-    for paragraph in reflow(text):
-        yield Block(paragraph, level=heading_level(paragraph), page=page)

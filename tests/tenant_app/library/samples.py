@@ -19,11 +19,22 @@ CONTENT_TYPES = (
 
 def pdf(*pages: Sequence[str]) -> bytes:
     """Return a PDF whose pages hold these lines, in WinAnsi letters; a page without lines is blank."""
-    streams = [_page_stream(lines) for lines in pages]
-    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
+    return _pdf_of([_page_stream(lines) for lines in pages])
+
+
+def laid_out_pdf(lines: Sequence[tuple[float, float, str]]) -> bytes:
+    """Return a PDF of one page with each line at its place: points from the left and from the bottom."""
+    shown = [
+        b"BT /F1 11 Tf %d %d Td %b Tj ET" % (left, bottom, _string(line)) for left, bottom, line in lines
+    ]
+    return _pdf_of([b"\n".join(shown)])
+
+
+def _pdf_of(streams: Sequence[bytes]) -> bytes:
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(streams)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} /MediaBox [0 0 595 842] >>".encode(),
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(streams)} /MediaBox [0 0 595 842] >>".encode(),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
     for number, stream in enumerate(streams):
@@ -39,9 +50,13 @@ def pdf(*pages: Sequence[str]) -> bytes:
 def _page_stream(lines: Sequence[str]) -> bytes:
     shown = [b"BT /F1 11 Tf 14 TL 60 780 Td"]
     for line in lines:
-        escaped = line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-        shown.append(b"(%b) Tj T*" % escaped.encode("cp1252"))
+        shown.append(b"%b Tj T*" % _string(line))
     return b"\n".join([*shown, b"ET"])
+
+
+def _string(text: str) -> bytes:
+    escaped = text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+    return b"(%b)" % escaped.encode("cp1252")
 
 
 def assembled(objects: Sequence[bytes]) -> bytes:
