@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 
-from benchmarks import ingest, listing, memory, provision_new, retrieval
+from benchmarks import calibration, ingest, listing, memory, provision_new, retrieval
 from benchmarks.report import machine
 
 _BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -15,6 +15,7 @@ _BENCHMARKS: dict[str, Callable[[], None]] = {
     "list": listing.run,
     "retrieval": retrieval.run,
     "ingest": ingest.run,
+    "calibration": calibration.run,
 }
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(_BENCHMARKS)} (default: all)")
     parser.add_argument(
-        "--eval", metavar="FOLDER", help="where retrieval's sets are (default: $TENANTRY_EVAL)"
+        "--eval", metavar="FOLDER", help="where the sets of questions are (default: $TENANTRY_EVAL)"
     )
     options = parser.parse_args()
     names: list[str] = options.names or list(_BENCHMARKS)

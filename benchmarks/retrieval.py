@@ -41,13 +41,17 @@ Orders = Mapping[str, Sequence[Sequence[str]]]
 
 def run() -> None:
     """Measure every set found and print the tables."""
-    chosen = Path(os.environ.get("TENANTRY_EVAL") or _DEFAULT_FOLDER)
-    sets = [read_set(path) for path in find_sets([_OWN_SETS, chosen])]
+    sets = [read_set(path) for path in find_sets([_OWN_SETS, evaluation_folder()])]
     with running_host() as host:
         results = [(questions, _orders(host, number, questions)) for number, questions in enumerate(sets)]
     for held_out, title in ((True, "held-out half of the questions"), (False, "all questions")):
         print(f"\n{title}\n")
         _print(results, held_out=held_out)
+
+
+def evaluation_folder() -> Path:
+    """The folder of the sets that are not kept here."""
+    return Path(os.environ.get("TENANTRY_EVAL") or _DEFAULT_FOLDER)
 
 
 def _orders(host: Host, number: int, questions: QuestionSet) -> Orders:
@@ -78,13 +82,13 @@ def _language(texts: Sequence[str]) -> Language:
 
 def _product(host: Host, tenant: str, questions: QuestionSet) -> list[list[str]]:
     created = host.provision("new", tenant, "--plan", "professional", "--name", tenant)
-    stored = _ingest(host, tenant, questions)
+    stored = ingest(host, tenant, questions)
     with host.client(tenant) as client:
         client.headers["X-API-Key"] = created["api_key"]
         return [_search(client, question, stored) for question in questions.questions]
 
 
-def _ingest(host: Host, tenant: str, questions: QuestionSet) -> dict[str, list[str]]:
+def ingest(host: Host, tenant: str, questions: QuestionSet) -> dict[str, list[str]]:
     """Give the documents to the tenant; return the ids by file name (a content is kept once, as one file)."""
     by_content: dict[str, list[str]] = {}
     for document in questions.documents:
@@ -97,14 +101,15 @@ def _ingest(host: Host, tenant: str, questions: QuestionSet) -> dict[str, list[s
 
 
 def _search(client: httpx.Client, question: SetQuestion, stored: Mapping[str, list[str]]) -> list[str]:
-    answer = _answer(client, question.text)
+    answer = answer_of(client, question.text)
     if answer["degraded"]:
         raise RuntimeError("the embedding server did not answer: this would measure full text alone")
     names = dict.fromkeys(result["document"] for result in answer["results"])
     return [document for name in names for document in stored[name]]
 
 
-def _answer(client: httpx.Client, question: str) -> Any:
+def answer_of(client: httpx.Client, question: str) -> Any:
+    """What ``/api/search`` answers, however often it has to be asked."""
     while True:
         answer = client.post("/api/search", json={"query": question, "top_k": 50})
         if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:

@@ -17,6 +17,7 @@ from tenant_app.assistant import openai_routes
 from tenant_app.assistant import routes as assistant
 from tenant_app.billing import routes as billing
 from tenant_app.cases import routes as cases
+from tenant_app.cases.analyses import routes as analyses
 from tenant_app.clock import Clock, SystemClock
 from tenant_app.library import routes as library
 from tenant_app.retrieval import routes as retrieval
@@ -34,6 +35,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     assistant.blueprint,
     openai_routes.blueprint,
     cases.blueprint,
+    analyses.blueprint,
     openapi.blueprint,
     operator.blueprint,
     web.blueprint,
@@ -42,7 +44,9 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
 LARGEST_JSON_BODY: Final = 1_000_000
 """Bytes; only an upload may be larger."""
-UPLOADS: Final = frozenset({"library.upload", "library.upload_version", "operator.ingest"})
+UPLOADS: Final = frozenset(
+    {"library.upload", "library.upload_version", "operator.ingest", "web.add_documents"}
+)
 FORM_OVERHEAD: Final = 1_000_000
 """Bytes around the file of an upload: the form's other fields and boundaries."""
 

@@ -78,6 +78,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         billing=billing,
         streams=streams,
     )
+    cases = Cases(
+        settings, database, clock, library=parts.library, search=parts.search, ledger=billing.ledger
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -91,6 +94,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         jobs=parts.jobs,
         reader=DocumentReader(database),
         assistant=assistant,
-        cases=Cases(settings, database, clock, library=parts.library),
-        background=[billing, parts.worker, assistant],
+        cases=cases,
+        background=[billing, parts.worker, assistant, cases.analyses],
     )

@@ -33,6 +33,13 @@ class CaseDocuments:
                 .order_by(Document.id.desc())
             ).all()
 
+    def require(self, actor: Actor, case_id: int, document_id: int) -> None:
+        """Raise NotFound unless it is a document of the case."""
+        with self._database.read() as session:
+            require_case(session, actor, case_id)
+            if _visible(session, actor, document_id).case_id != case_id:
+                raise NotFound(lazy_gettext("Ce document n'existe pas."))
+
     def take_in(self, actor: Actor, case_id: int, document_id: int) -> Document:
         """Move a document of the whole firm into a case: from now on its members alone see it.
 

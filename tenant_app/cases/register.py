@@ -180,7 +180,9 @@ def _summaries(session: Session, cases: Sequence[CaseFile]) -> list[CaseSummary]
     ids = [case.id for case in cases]
     documents = dict(
         session.execute(
-            select(Document.case_id, func.count()).where(Document.case_id.in_(ids)).group_by(Document.case_id)
+            select(Document.case_id, func.count())
+            .where(Document.case_id.in_(ids), Document.replaces_id.is_(None))
+            .group_by(Document.case_id)
         ).all()
     )
     deadlines = dict(

@@ -115,6 +115,7 @@ def role_name(role: str) -> str:
 def _places(actor: Actor) -> tuple[Place, ...]:
     known = (
         ("chat", gettext("Assistant"), "web.assistant"),
+        ("cases.read", gettext("Dossiers"), "web.cases"),
         ("documents.read", gettext("Documents"), "web.documents"),
         ("usage.read", gettext("Consommation"), "web.usage"),
         ("users.manage", gettext("Utilisateurs"), "web.users"),

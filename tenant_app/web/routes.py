@@ -1,14 +1,19 @@
 """The addresses of the pages."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response as BaseResponse
 
 from tenant_app.api.problems import ERROR_PAGE
 from tenant_app.web import (
+    analysis_pages,
     assets,
     assistant_pages,
+    case_pages,
     document_pages,
     formats,
     frame,
@@ -39,6 +44,41 @@ blueprint.add_url_rule(
 blueprint.add_url_rule("/documents", "documents", document_pages.documents)
 blueprint.add_url_rule("/documents/rows", "document_rows", document_pages.document_rows)
 blueprint.add_url_rule("/documents/<int:document_id>", "document", viewer_pages.document)
+blueprint.add_url_rule("/cases", "cases", case_pages.cases)
+blueprint.add_url_rule("/cases", "open_case", case_pages.open_case, methods=["POST"])
+blueprint.add_url_rule("/cases/<int:case_id>", "case", case_pages.case)
+blueprint.add_url_rule(
+    "/cases/<int:case_id>/documents/rows", "case_document_rows", case_pages.case_document_rows
+)
+_CASE_FORMS: Final[dict[str, Callable[..., BaseResponse]]] = {
+    "": case_pages.change_case,
+    "/status": case_pages.set_case_status,
+    "/delete": case_pages.delete_case,
+    "/notes": case_pages.add_note,
+    "/notes/<int:note_id>": case_pages.change_note,
+    "/deadlines": case_pages.add_deadline,
+    "/deadlines/<int:deadline_id>": case_pages.change_deadline,
+    "/members": case_pages.add_member,
+    "/members/<int:user_id>/remove": case_pages.remove_member,
+    "/documents": case_pages.add_documents,
+    "/documents/take-in": case_pages.take_document_in,
+    "/documents/<int:document_id>": case_pages.change_document,
+    "/analyses": analysis_pages.ask_for_analysis,
+    "/analyses/<int:analysis_id>/remove": analysis_pages.remove_analysis,
+}
+for path, view in _CASE_FORMS.items():
+    blueprint.add_url_rule(f"/cases/<int:case_id>{path}", view.__name__, view, methods=["POST"])
+blueprint.add_url_rule("/cases/<int:case_id>/analyses/<int:analysis_id>", "analysis", analysis_pages.analysis)
+blueprint.add_url_rule(
+    "/cases/<int:case_id>/analyses/<int:analysis_id>/progress",
+    "analysis_progress",
+    analysis_pages.analysis_progress,
+)
+blueprint.add_url_rule(
+    "/cases/<int:case_id>/analyses/<int:analysis_id>/export/<any(markdown, json, docx, pdf):kind>",
+    "export_analysis",
+    analysis_pages.export_analysis,
+)
 blueprint.add_url_rule("/usage", "usage", usage_pages.usage)
 blueprint.add_url_rule("/users", "users", user_pages.users)
 blueprint.add_url_rule("/users/rows", "user_rows", user_pages.user_rows)

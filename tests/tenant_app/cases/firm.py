@@ -7,6 +7,9 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tenant_app.services import Services
+from tests.tenant_app.waiting import wait_until
+
 Json = dict[str, Any]
 
 
@@ -49,6 +52,10 @@ class Caller:
         answer = self.client.post("/api/documents", data=fields, headers=self.headers)
         assert answer.status_code in {200, 202}, answer.get_data(as_text=True)
         return int(answer.get_json()["id"])
+
+    def wait_until_read(self, services: Services) -> None:
+        """Return once every document sent is read."""
+        wait_until(lambda: services.library.pending() == 0, "every document read")
 
     def status(self, method: str, path: str, body: Json | None = None) -> int:
         """Return the status of an answer."""
