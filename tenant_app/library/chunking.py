@@ -5,6 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from tenant_app.library.clauses import (
+    ARTICLE_DEPTH,
+    CLAUSE_DEPTH,
+    article_opening,
+    begins_clause,
+    clause_depths,
+)
 from tenant_app.library.parsing.protocol import Block, ParseError
 from tenant_app.library.parsing.structure import is_article
 from tenant_app.passages import HEADING_SEPARATOR
@@ -22,8 +29,6 @@ MOST_PASSAGES = 20_000
 """Of one document: some 6,000 pages. What a passage costs is paid in disk, memory and hours of vectors."""
 
 _BLOCK_SEPARATOR = "\n\n"
-_ARTICLE_DEPTH = 7
-"""Articles stand below every other heading, whatever level the author gave them."""
 _NOT_SPACE = re.compile(r"\S")
 _SENTENCE_END = re.compile(r"(?<=[.!?;:…»])\s+(?=[^\W_]|[«\"(–—-])")
 
@@ -48,7 +53,9 @@ class _Piece:
     page: int | None
     path: tuple[str, ...]
     opens: int
-    """Level of the heading this piece is (1 to 7), or 0 for body text."""
+    """Depth of the heading this piece is (from 1, outermost first), or 0 for body text."""
+    begins: int = 0
+    """Depth of the article or clause whose text, number included, this piece of body text begins, or 0."""
 
 
 def document_text(blocks: Iterable[Block]) -> str:
@@ -74,22 +81,35 @@ def cut_passages(blocks: list[Block]) -> list[Passage]:
 
 def _pieces(blocks: list[Block]) -> Iterator[_Piece]:
     path: list[tuple[int, str]] = []
+    clauses = clause_depths(blocks)
     position = 0
-    for block in blocks:
-        depth = _depth(block)
+    for place, block in enumerate(blocks):
+        depth = _depth(block) or clauses.get(place, 0)
+        opening = "" if depth else article_opening(block.text)
         if depth:
-            path = [(level, title) for level, title in path if level < depth]
-            path.append((depth, " ".join(block.text.split())))
+            path = _path_to(path, depth, block.text)
+        elif opening:
+            path = _path_to(path, ARTICLE_DEPTH, opening)
         titles = tuple(title for _, title in path)
         whole = _Piece(position, position + len(block.text), block.page, titles, depth)
-        yield from [whole] if depth else _split(whole, block.text)
+        yield from (
+            [whole] if depth else _split(replace(whole, begins=_begins(block.text, opening)), block.text)
+        )
         position += len(block.text) + len(_BLOCK_SEPARATOR)
 
 
 def _depth(block: Block) -> int:
     if is_article(block.text):
-        return _ARTICLE_DEPTH
+        return ARTICLE_DEPTH
     return block.level if len(block.text) <= LONGEST_HEADING else 0
+
+
+def _begins(text: str, opening: str) -> int:
+    return ARTICLE_DEPTH if opening else CLAUSE_DEPTH if begins_clause(text) else 0
+
+
+def _path_to(path: list[tuple[int, str]], depth: int, title: str) -> list[tuple[int, str]]:
+    return [*((level, above) for level, above in path if level < depth), (depth, " ".join(title.split()))]
 
 
 def _split(piece: _Piece, text: str) -> Iterator[_Piece]:
@@ -98,6 +118,7 @@ def _split(piece: _Piece, text: str) -> Iterator[_Piece]:
     while len(text) - start > LONGEST_PASSAGE:
         end = _cut_position(text, start)
         yield replace(piece, start=piece.start + start, end=piece.start + end)
+        piece = replace(piece, begins=0)
         following = _NOT_SPACE.search(text, end)
         start = following.start() if following else len(text)
     if start < len(text):
@@ -134,10 +155,14 @@ def _closes(group: list[_Piece], piece: _Piece) -> bool:
     if piece.end - group[0].start > LONGEST_PASSAGE:
         return True
     only_headings = all(member.opens for member in group)
-    if not piece.opens or only_headings:
+    depth = piece.opens or piece.begins
+    if only_headings or not depth:
         return False
-    in_article = any(member.opens == _ARTICLE_DEPTH for member in group)
-    return in_article or piece.opens == _ARTICLE_DEPTH or length >= SHORTEST_PASSAGE
+    # Clauses lie within an article, and short ones of the same article are read together.
+    in_article = any(ARTICLE_DEPTH in (member.opens, member.begins) for member in group)
+    if depth == ARTICLE_DEPTH or (in_article and depth < ARTICLE_DEPTH):
+        return True
+    return length >= SHORTEST_PASSAGE
 
 
 def _passage(text: str, group: list[_Piece]) -> Passage:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tenant_app.library.parsing.cut_words import CutWords
 from tenant_app.library.parsing.structure import heading_level
 
-_ITEM = re.compile(r"(?:[•▪■●○◦‣–—*-]|\(?\d{1,3}[.)°]|[a-z]\))\s")
+_ITEM = re.compile(r"(?:[•▪■●○◦‣–—*-]|\(?\d{1,3}[.)°]|\d{1,3}(?:\.\d{1,3})+\.?|[IVX]{1,5}[.)]|[a-zA-Z]\))\s")
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "»")
 _SHORT_LINE = 0.6
 

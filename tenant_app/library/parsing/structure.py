@@ -11,11 +11,14 @@ _DIVISION = re.compile(
     r"\s*(?:$|[:.–—-])",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(
+_ARTICLE_NUMBER = (
     r"(?:Article|ARTICLE|Art\.)\s+(?:(?:LO|[LRDA])\s?\*?\s?\.?\s?)?(?:\d+(?:-\d+)*(?:er)?|premier|unique|[IVX]+)"
-    # Not the hyphen inside a number: the running text "Article L313-11 du code prévoit" is no heading.
-    r"\s*(?:$|[:.–—]|-(?!\d))"
+    r"(?:\s(?:bis|ter|quater|quinquies))?"
 )
+# Not the hyphen inside a number: the running text "Article L313-11 du code prévoit" is no heading.
+_ARTICLE = re.compile(_ARTICLE_NUMBER + r"\s*(?:$|[:.–—]|-(?!\d))")
+ARTICLE_OPENING = re.compile(_ARTICLE_NUMBER + r"(?=\s*(?:[:.–—]|-(?!\d))\s*[^\W\d_«\"])")
+"""What stands before the text of an article that begins on the same line."""
 _LONGEST_HEADING = 120
 
 

@@ -47,6 +47,53 @@ def test_an_article_stands_below_any_other_heading_and_ends_with_the_next() -> N
     assert [passage.heading for passage in passages] == ["Chapitre unique › Article 1", "Chapitre II"]
 
 
+def test_an_article_whose_text_follows_on_its_line_begins_a_passage_too() -> None:
+    blocks = [Block(f"Article {number} : {LONG}") for number in ("11", "12 bis")]
+    passages = cut_passages([Block("Bail", level=1), *blocks, Block("Suite. " + LONG)])
+    assert [passage.heading for passage in passages] == [
+        "Bail › Article 11",
+        "Bail › Article 12 bis",
+    ]
+    assert passages[1].text.startswith("Article 12 bis : Le bailleur")
+    assert passages[1].text.endswith("Suite. " + LONG)
+
+
+def test_numbered_clauses_are_headings_below_their_article() -> None:
+    passages = cut_passages(
+        [
+            Block("Article 4 - Résiliation"),
+            Block("4.1 Préavis"),
+            Block(LONG),
+            Block("4.2 Forme de la résiliation"),
+            Block(LONG),
+            Block("Article 5 - Loyer"),
+            Block(LONG),
+        ]
+    )
+    assert [passage.heading for passage in passages] == [
+        "Article 4 - Résiliation › 4.1 Préavis",
+        "Article 4 - Résiliation › 4.2 Forme de la résiliation",
+        "Article 5 - Loyer",
+    ]
+
+
+def test_a_numbered_paragraph_begins_a_passage_unless_the_one_before_is_short() -> None:
+    passages = cut_passages([Block(f"4.{number} {LONG}") for number in range(1, 4)] + [Block("4.4 Fin.")])
+    assert [passage.text[:3] for passage in passages] == ["4.1", "4.2", "4.3", "4.4"]
+    assert len(cut_passages([Block("4.1 Le preneur paie."), Block("4.2 Le bailleur encaisse.")])) == 1
+
+
+@pytest.mark.parametrize(
+    "numbers", [("1.", "2.", "3."), ("I.", "II.", "III."), ("A -", "B -", "C -"), ("1)", "2)", "3)")]
+)
+def test_numbered_titles_are_headings_where_text_stands_below_each(numbers: tuple[str, ...]) -> None:
+    titles = [f"{number} {title}" for number, title in zip(numbers, ("Objet", "Durée", "Prix"), strict=True)]
+    sections = [block for title in titles for block in (Block(title), Block(LONG))]
+    assert [passage.heading for passage in cut_passages(sections)] == titles
+    items = [Block("Pièces à fournir :"), *map(Block, titles), Block(LONG)]
+    assert {passage.heading for passage in cut_passages(items)} == {""}
+
+
 def test_short_sections_are_read_together() -> None:
     passages = cut_passages(
         [Block("Objet", level=2), Block("Court."), Block("Durée", level=2), Block("Un an.")]
@@ -106,7 +153,12 @@ def test_no_block_gives_no_passage() -> None:
     st.lists(
         st.builds(
             Block,
-            text=st.text(alphabet="ab .\n", min_size=1, max_size=3000).filter(str.strip).map(str.strip),
+            text=st.one_of(
+                st.text(alphabet="ab .\n", min_size=1, max_size=3000).filter(str.strip).map(str.strip),
+                st.sampled_from(
+                    ["Article 4 : Le preneur", "4.2 Préavis", "1. Objet", "2. Durée", "I - Loyer"]
+                ),
+            ),
             level=st.sampled_from([0, 0, 0, 1, 2, 6]),
         ),
         max_size=12,
