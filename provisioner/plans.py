@@ -34,7 +34,7 @@ def _read_limit(value: object) -> object:
     return None if value == UNLIMITED else value
 
 
-def _write_limit(value: int | None) -> int | str:
+def _write_limit(value: int | Decimal | None) -> int | Decimal | str:
     return UNLIMITED if value is None else value
 
 
@@ -68,6 +68,10 @@ PricePerMillion = Annotated[
 ]
 
 
+#: Euros, or None for `unlimited`.
+EurosLimit = Annotated[Euros | None, BeforeValidator(_read_limit), PlainSerializer(_write_limit)]
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -85,6 +89,7 @@ class Terms(_Entry):
     max_requests_monthly: Limit
     max_requests_per_minute: Count
     max_api_keys: Limit
+    llm_budget_monthly: EurosLimit
     ai_model: Name
     advanced_features: bool
     prediction_threshold: Annotated[float, Field(gt=0, le=1)]
@@ -116,6 +121,7 @@ class ModelProfile(_Entry):
 
     llm_model: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
     retrieval_depth: Annotated[int, Field(ge=1, le=50)]
+    context_tokens: Annotated[int, Field(ge=2_000, le=2_000_000)]
     price_in_per_million: PricePerMillion
     price_out_per_million: PricePerMillion
     prompt: Line

@@ -18,6 +18,7 @@ from tenant_app.accounts.models import User
 from tenant_app.accounts.roles import Role
 from tenant_app.accounts.schemas import KeyName
 from tenant_app.accounts.users import Invitation
+from tenant_app.assistant.schemas import SecurityEventView
 from tenant_app.branding import keep_logo
 from tenant_app.errors import Conflict, NotFound
 from tenant_app.library.schemas import DocumentView
@@ -199,6 +200,11 @@ def _documents(services: Services, _payload: Nothing) -> Answer:
     return {"documents": [DocumentView.of(document).model_dump(mode="json") for document in documents]}
 
 
+def _security_events(services: Services, _payload: Nothing) -> Answer:
+    events = services.accounts.security.latest()
+    return {"events": [SecurityEventView.of(event).model_dump(mode="json") for event in events]}
+
+
 OPERATIONS: Mapping[str, Operation[Any]] = {
     "init": Operation(Init, _init, stopped_only=True),
     "migrate": Operation(Nothing, _migrate, stopped_only=True),
@@ -211,6 +217,7 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "key-revoke": Operation(OneKey, _key_revoke),
     "usage": Operation(Nothing, _usage),
     "logo": Operation(Logo, _logo),
+    "security-events": Operation(Nothing, _security_events),
     "documents": Operation(Nothing, _documents),
 }
 

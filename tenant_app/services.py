@@ -66,6 +66,7 @@ class Services:
 def build_services(settings: Settings, clock: Clock) -> Services:
     """Build every subject; nothing is opened, imported heavily or started yet."""
     database = Database(settings.data_dir / DATABASE)
+    accounts = Accounts(database, settings, clock)
     billing = Billing(database, settings, clock)
     parts = build_library(settings, database, clock, billing.export.publish)
     streams = StreamSlots(settings.threads)
@@ -75,6 +76,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         clock,
         search=parts.search,
         embeddings=parts.embeddings,
+        security=accounts.security,
         billing=billing,
         streams=streams,
     )
@@ -86,7 +88,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         clock=clock,
         database=database,
         streams=streams,
-        accounts=Accounts(database, settings, clock),
+        accounts=accounts,
         billing=billing,
         index=parts.index,
         search=parts.search,

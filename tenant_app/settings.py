@@ -27,6 +27,7 @@ from pydantic import (
 
 EX_CONFIG = 78
 SHORTEST_KEY_BYTES = 32
+LONGEST_ANSWER_TOKENS = 1500
 BYTES_PER_MB = 1_000_000
 """What plans.yaml means by an MB, so that every figure shown and every limit is the same one."""
 
@@ -114,6 +115,7 @@ class Settings(BaseModel):
     max_requests_monthly: Unlimited
     max_requests_per_minute: Annotated[int, Field(ge=1)]
     max_api_keys: Unlimited
+    llm_budget_monthly: Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_none_when_empty)]
     max_upload_mb: Annotated[int, Field(ge=1)]
     max_storage_mb: Annotated[int, Field(ge=1)]
     max_question_chars: Annotated[int, Field(ge=1)]
@@ -128,6 +130,7 @@ class Settings(BaseModel):
     assistant_vocabulary: Json[dict[str, tuple[str, ...]]]
     llm_model: str
     retrieval_depth: Annotated[int, Field(ge=1, le=50)]
+    llm_context_tokens: Annotated[int, Field(ge=2000)]
     profile_prompt: str
     embedding_socket: AbsolutePath
     embedding_model: Annotated[str, Field(min_length=1)]
@@ -143,6 +146,11 @@ class Settings(BaseModel):
         if self.secret_key == self.operator_key:
             raise ValueError("SECRET_KEY and OPERATOR_KEY must not be the same")
         return self
+
+    @property
+    def llm_answer_tokens(self) -> int:
+        """How long the model's answer may be: part of its window, and what a call's price is held for."""
+        return min(LONGEST_ANSWER_TOKENS, self.llm_context_tokens // 4)
 
     @property
     def upload_bytes(self) -> int:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -73,6 +74,7 @@ def _limits(spec: TenantSpec, host: HostSettings) -> dict[str, str]:
         "MAX_REQUESTS_MONTHLY": _limit(terms.max_requests_monthly),
         "MAX_REQUESTS_PER_MINUTE": str(terms.max_requests_per_minute),
         "MAX_API_KEYS": _limit(terms.max_api_keys),
+        "LLM_BUDGET_MONTHLY": _limit(terms.llm_budget_monthly),
         "MAX_UPLOAD_MB": str(terms.max_upload_mb),
         "MAX_STORAGE_MB": str(terms.max_storage_mb),
         "MAX_QUESTION_CHARS": str(terms.max_question_chars),
@@ -100,6 +102,7 @@ def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -
     return {
         "LLM_MODEL": profile.llm_model,
         "RETRIEVAL_DEPTH": str(profile.retrieval_depth),
+        "LLM_CONTEXT_TOKENS": str(profile.context_tokens),
         "PROFILE_PROMPT": profile.prompt,
         "EMBEDDING_SOCKET": str(surroundings.embedding_socket),
         "EMBEDDING_MODEL": host.embedding_model,
@@ -112,7 +115,7 @@ def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -
     }
 
 
-def _limit(value: int | None) -> str:
+def _limit(value: int | Decimal | None) -> str:
     return "" if value is None else str(value)
 
 

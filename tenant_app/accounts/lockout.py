@@ -21,11 +21,14 @@ def is_locked(session: Session, email_hash: str, now: datetime) -> bool:
     return now < failures.locked_until <= now + LOCKED_FOR
 
 
-def record_failure(session: Session, email_hash: str, now: datetime) -> None:
-    """Count one failure; the fifth in a row locks. One that comes while locked does not prolong it."""
+def record_failure(session: Session, email_hash: str, now: datetime) -> bool:
+    """Count one failure and return whether it locks: the fifth in a row does.
+
+    One that comes while locked does not prolong it.
+    """
     session.execute(delete(SignInFailures).where(SignInFailures.last_attempt_at < now - FORGOTTEN_AFTER))
     if is_locked(session, email_hash, now):
-        return
+        return False
     failures = session.get(SignInFailures, email_hash)
     if failures is None:
         failures = SignInFailures(email_hash=email_hash, attempts=0)
@@ -34,8 +37,10 @@ def record_failure(session: Session, email_hash: str, now: datetime) -> None:
         failures.attempts, failures.locked_until = 0, None
     failures.attempts += 1
     failures.last_attempt_at = now
-    if failures.attempts >= ATTEMPTS_ALLOWED:
-        failures.locked_until = now + LOCKED_FOR
+    if failures.attempts < ATTEMPTS_ALLOWED:
+        return False
+    failures.locked_until = now + LOCKED_FOR
+    return True
 
 
 def forget_failures(session: Session, email_hash: str) -> None:

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import ApiKeys
+from tenant_app.accounts.security_log import SecurityLog
 from tenant_app.accounts.sessions import Sessions
 from tenant_app.accounts.sign_in import SignIn
 from tenant_app.accounts.users import Users
@@ -21,10 +22,11 @@ class Accounts:
     """Users, their sign-ins, and the programs' keys of one instance."""
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self.security = SecurityLog(database, clock)
         self.users = Users(database, clock, seats=settings.max_users)
         self.keys = ApiKeys(database, clock, plan=settings.subscription_plan, limit=settings.max_api_keys)
         self.sessions = Sessions(database, clock, client_id=settings.client_id, key=settings.secret_key)
-        self.sign_in = SignIn(database, clock)
+        self.sign_in = SignIn(database, clock, self.security)
         self.anonymous_rate = SlidingRate(
             clock,
             per_minute=SIGN_INS_PER_MINUTE,

@@ -14,6 +14,7 @@ from tenant_app.accounts.lockout import forget_failures, is_locked, record_failu
 from tenant_app.accounts.models import User
 from tenant_app.accounts.passwords import generate_password, hash_password, password_matches
 from tenant_app.accounts.secrets import digest
+from tenant_app.accounts.security_log import SecurityLog
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.errors import Unauthenticated
@@ -22,9 +23,10 @@ from tenant_app.errors import Unauthenticated
 class SignIn:
     """Checks passwords."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, security: SecurityLog) -> None:
         self._database = database
         self._clock = clock
+        self._security = security
         self._nobodys_hash: str | None = None
 
     def check(self, email: str, password: SecretStr) -> int:
@@ -39,12 +41,15 @@ class SignIn:
         matches = password_matches(user.password_hash if user else nobodys_hash, password)
         # One transaction decides, on what is true now: the account may have changed meanwhile, and a right
         # password refused must cost exactly what a wrong one does.
+        locked = False
         with self._database.write() as session:
             accepted = matches and user is not None and self._still_good(session, user)
             if accepted:
                 forget_failures(session, digest(email_key))
             else:
-                record_failure(session, digest(email_key), self._clock.now())
+                locked = record_failure(session, digest(email_key), self._clock.now())
+        if locked:
+            self._security.note("lock-out", "too-many-failures")
         if user is None or not accepted:
             raise _refusal()
         return user.id

@@ -78,8 +78,17 @@ def authenticate() -> Actor:
         protect_cookie_request()
         return current_services().accounts.sessions.actor_of_cookie(cookie)
     if key is not None or presented[0].startswith(KEY_PREFIX):
-        return current_services().accounts.keys.actor_of(presented[0])
+        return _actor_of_key(presented[0])
     return current_services().accounts.sessions.actor_of_token(presented[0])
+
+
+def _actor_of_key(secret: str) -> Actor:
+    accounts = current_services().accounts
+    try:
+        return accounts.keys.actor_of(secret)
+    except Forbidden as refusal:
+        accounts.security.note("key-misuse", refusal.code)
+        raise
 
 
 def start_page_session(secret: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from flask_babel import lazy_gettext
 
@@ -32,6 +32,8 @@ NOT_FOUND: dict[Language, str] = {
 }
 
 _EXTRACTED = lazy_gettext("La réponse est extraite de vos documents.")
+PASSING: Final = frozenset({*get_args(Reason), "provider-paused", "budget-spent", "search-degraded"})
+"""Notices of what may be otherwise a moment later: such an answer is not remembered."""
 NOTICES: dict[str, Text] = {
     "provider-not-configured": _EXTRACTED,
     "provider-paused": lazy_gettext(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from tenant_app.assistant.answer_cache import Remembered
 from tenant_app.assistant.answers import NOT_FOUND, Notice, Restart, Sentence
 from tenant_app.assistant.checking import CheckedSentence, Checker, checked_sentences
 from tenant_app.assistant.citations import (
@@ -20,11 +21,12 @@ from tenant_app.assistant.citations import (
 )
 from tenant_app.assistant.extraction import best_quotes, closest_sentence
 from tenant_app.assistant.near_misses import NearMiss, near_misses
-from tenant_app.assistant.prompting import NO_ANSWER, VERSION, messages_for
-from tenant_app.assistant.provider import Consumption, Message, Provider, ProviderFailed
+from tenant_app.assistant.prompting import NO_ANSWER, VERSION, Packed, pack
+from tenant_app.assistant.provider import Consumption, Message, Provider, ProviderFailed, highest_price
 from tenant_app.assistant.provider_health import ProviderHealth
 from tenant_app.assistant.relevance import QUOTED, READ, admitted
 from tenant_app.assistant.sentences import sentence_starts, sentences
+from tenant_app.billing.budget import Budget
 from tenant_app.billing.models import Mode
 from tenant_app.retrieval.language import Language
 from tenant_app.retrieval.search import Hit, SearchAnswer
@@ -32,6 +34,9 @@ from tenant_app.settings import Settings
 
 _BULLETS: Final = "-–—•*# "
 _PARAGRAPH: Final = "\n\n"
+REMEMBERED: Final = (
+    "text", "mode", "found", "language", "citations", "sentences", "near_misses", "prompt_version"
+)  # fmt: skip
 _WRAPPING: Final = ' \t\n`*."«»'
 
 
@@ -41,7 +46,10 @@ class Draft:
 
     question: str
     language: Language
+    month: str
     history: Sequence[Message] = ()
+    sought: str = ""
+    """What was searched for: the question, in a follow-up with the words it leans on."""
     text: str = ""
     mode: Mode = "local"
     found: bool = False
@@ -51,26 +59,51 @@ class Draft:
     notices: list[Notice] = field(default_factory=list)
     prompt_version: str | None = None
     consumption: Consumption = field(default_factory=Consumption)
+    hold_id: int | None = None
+    """What the call to the model may cost at most, held in the month's budget until the answer is settled."""
+    from_cache: bool = False
+
+    def repeat(self, answer: Remembered) -> Iterator[Sentence]:
+        """Become an answer given before, yielding its sentences."""
+        self.from_cache = True
+        for name in REMEMBERED:
+            setattr(self, name, getattr(answer, name))
+        self.notices = [*answer.notices]
+        support = {one.start: one.supported for one in answer.sentences}
+        starts = [0, *sentence_starts(self.text), len(self.text)]
+        for start, end in pairwise(starts):
+            yield Sentence(self.text[start:end], support.get(start, True))
+
+    def remembered(self) -> Remembered:
+        """Return what of the complete draft would be the same for anybody with the same rights."""
+        kept = {name: getattr(self, name) for name in REMEMBERED}
+        return Remembered(**kept, notices=tuple(self.notices))
 
 
 class Composer:
     """Writes answers for one instance."""
 
     def __init__(
-        self, settings: Settings, provider: Provider, health: ProviderHealth, checker: Checker
+        self,
+        settings: Settings,
+        provider: Provider,
+        health: ProviderHealth,
+        checker: Checker,
+        budget: Budget,
     ) -> None:
         self._settings = settings
         self._provider = provider
         self._health = health
         self._checker = checker
+        self._budget = budget
 
     def compose(self, draft: Draft, found: SearchAnswer) -> Iterator[Sentence | Restart]:
         """Fill the draft, yielding its sentences as they are certain.
 
         A provider that fails never fails the answer: it is then extracted, and a notice says why.
         """
-        passages = admitted(draft.question, found, draft.language, READ)
-        draft.near_misses = near_misses(draft.question, found, draft.language)
+        passages = admitted(draft.sought, found, draft.language, READ)
+        draft.near_misses = near_misses(draft.sought, found, draft.language)
         if not passages:
             yield from _not_found(draft)
             return
@@ -79,7 +112,7 @@ class Composer:
             trouble = yield from self._try_model(draft, passages)
         if trouble is not None:
             draft.notices.append(trouble)
-            yield from self._extracted(draft, admitted(draft.question, found, draft.language, QUOTED))
+            yield from self._extracted(draft, admitted(draft.sought, found, draft.language, QUOTED))
         if draft.found:
             draft.near_misses = ()
 
@@ -93,9 +126,14 @@ class Composer:
         self, draft: Draft, passages: Sequence[Hit]
     ) -> Generator[Sentence | Restart, None, Notice | None]:
         """Let the model write; return why it could not, if it could not."""
+        packed = pack(self._settings, draft.question, passages, draft.language, draft.history)
+        price = highest_price(self._settings, packed.messages)
+        draft.hold_id = self._budget.hold(draft.month, price)
+        if draft.hold_id is None:
+            return "budget-spent"
         shown = False
         try:
-            for sentence in self._written(draft, passages):
+            for sentence in self._written(draft, packed):
                 shown = True
                 yield sentence
         except ProviderFailed as failure:
@@ -106,12 +144,12 @@ class Composer:
         self._health.answered()
         return None
 
-    def _written(self, draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
-        messages = messages_for(self._settings, draft.question, passages, draft.language, draft.history)
-        numbering, check = Numbering(passages), self._checker.begin(passages, draft.language)
+    def _written(self, draft: Draft, packed: Packed) -> Iterator[Sentence]:
+        numbering = Numbering(packed.passages)
+        check = self._checker.begin(packed.passages, draft.language)
         declined = False
         parts: list[str] = []
-        for raw in whole_sentences(self._provider.write(messages, draft.consumption)):
+        for raw in whole_sentences(self._provider.write(packed.messages, draft.consumption)):
             if raw.strip(_WRAPPING) == NO_ANSWER:
                 declined = True
                 continue
@@ -137,7 +175,7 @@ class Composer:
             draft.notices.append("unsupported")
 
     def _extracted(self, draft: Draft, passages: Sequence[Hit]) -> Iterator[Sentence]:
-        quotes = best_quotes(draft.question, passages, draft.language)
+        quotes = best_quotes(draft.sought, passages, draft.language)
         if not quotes:
             yield from _not_found(draft)
             return

@@ -14,6 +14,7 @@ from tenant_app.api.context import current_actor, current_services
 from tenant_app.api.documentation import documented
 from tenant_app.api.event_stream import event_response, unnamed
 from tenant_app.assistant.answers import Answer, Done, Event, Restart, Sentence
+from tenant_app.assistant.asking import Asked
 from tenant_app.assistant.openai_schemas import (
     AssistantMessage,
     ChatCompletion,
@@ -25,7 +26,6 @@ from tenant_app.assistant.openai_schemas import (
     ModelList,
 )
 from tenant_app.assistant.provider import Message
-from tenant_app.assistant.running import Asked
 from tenant_app.assistant.schemas import AnswerView
 from tenant_app.errors import Forbidden, InvalidInput, TenantAppError
 

@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
+from tenant_app.billing.money import price_of_tokens
 from tenant_app.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ Reason = Literal[
 ]
 
 CONNECT_SECONDS: Final = 5.0
+TOKENS_AROUND_A_MESSAGE: Final = 16
 CHARACTERS_PER_TOKEN: Final = 4
 """For providers that do not say what they counted; about right for French and English."""
 
@@ -59,6 +62,13 @@ class Consumption:
         if not self.received_characters:
             return 0, 0
         return _estimate(self.asked_characters), _estimate(self.received_characters)
+
+
+def highest_price(settings: Settings, messages: Sequence[Message]) -> Decimal:
+    """Return what a call costs at most, in euros: two bytes for a token, and the longest answer allowed."""
+    size = sum(len(message["content"].encode()) // 2 + TOKENS_AROUND_A_MESSAGE for message in messages)
+    asked = price_of_tokens(size, settings.llm_price_in_per_million)
+    return asked + price_of_tokens(settings.llm_answer_tokens, settings.llm_price_out_per_million)
 
 
 def _estimate(characters: int) -> int:
@@ -129,6 +139,7 @@ class Provider:
             model=self._settings.llm_model,
             messages=cast("list[ChatCompletionMessageParam]", messages),
             temperature=0,
+            max_tokens=self._settings.llm_answer_tokens,
             stream=True,
             stream_options={"include_usage": True},
         )

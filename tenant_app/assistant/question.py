@@ -1,5 +1,6 @@
 """Which questions are accepted. A refused one is refused whole: nothing is cut or cleaned."""
 
+import re
 import unicodedata
 from typing import Final
 
@@ -7,6 +8,7 @@ from flask_babel import lazy_gettext
 
 from tenant_app.errors import InvalidInput
 
+_FLOOD: Final = re.compile(r"(\S)\1{39}")
 _LAYOUT: Final = frozenset("\t\n\r")
 # Cc: control characters; Cs: halves of characters, which cannot be stored.
 _REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
@@ -24,6 +26,12 @@ def accept_question(question: str, longest: int) -> None:
                 longest=longest,
             ),
             code="question-too-long",
+        )
+    if not any(character.isalnum() for character in question):
+        raise InvalidInput(lazy_gettext("La question ne contient aucun mot."), code="no-words")
+    if _FLOOD.search(question):
+        raise InvalidInput(
+            lazy_gettext("La question répète sans fin le même caractère."), code="repeated-characters"
         )
     if any(_is_refused(character) for character in question):
         raise InvalidInput(

@@ -6,29 +6,23 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Self, TypedDict
 
+from sqlalchemy.orm import Session
+
 from tenant_app.accounts.actor import Actor
-from tenant_app.assistant.answers import Answer, AnswerUsage, Done, Event
+from tenant_app.assistant.answer_cache import AnswerCache
+from tenant_app.assistant.answers import PASSING, Answer, AnswerUsage, Done, Event
+from tenant_app.assistant.asking import Asked
 from tenant_app.assistant.composing import Composer, Draft
 from tenant_app.assistant.conversations import Conversations
+from tenant_app.assistant.follow_ups import sought
 from tenant_app.assistant.provider import Message
+from tenant_app.billing.budget import Budget
 from tenant_app.billing.ledger import Ledger, Reservation, units_used
 from tenant_app.billing.money import price_of_tokens
+from tenant_app.billing.monthly_counts import count_one
+from tenant_app.retrieval.scope import Scope
 from tenant_app.retrieval.search import Search
 from tenant_app.settings import Settings
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question as it is asked.
-
-    ``conversation_id`` continues a conversation. With ``keep`` False no conversation is kept, and ``history``
-    holds what was said before.
-    """
-
-    question: str
-    conversation_id: int | None = None
-    history: Sequence[Message] = ()
-    keep: bool = True
 
 
 class Took(TypedDict):
@@ -48,6 +42,8 @@ class Bench:
     composer: Composer
     conversations: Conversations
     ledger: Ledger
+    budget: Budget
+    cache: AnswerCache
 
 
 class RunningAnswer:
@@ -70,7 +66,7 @@ class RunningAnswer:
         self._asked = asked
         self._reservation = reservation
         self._release = release
-        self._draft = Draft(asked.question, bench.settings.language_default)
+        self._draft = Draft(asked.question, bench.settings.language_default, reservation.month)
         self._events = self._run()
         self._counted = False
         self._closed = False
@@ -89,6 +85,13 @@ class RunningAnswer:
     ) -> None:
         self.close()
 
+    def whole(self) -> Answer:
+        """Run to the end, close, and return the answer; raises what went wrong."""
+        with self:
+            *_, last = self
+        assert isinstance(last, Done)
+        return last.answer
+
     def close(self) -> None:
         """End the answer and free its stream; to be called once for each, whatever happened."""
         if self._closed:
@@ -101,6 +104,13 @@ class RunningAnswer:
                 self._leave()
         finally:
             self._release()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """End the hold on the budget: what the call really cost is settled by now."""
+        if self._draft.hold_id is not None:
+            self._bench.budget.release(self._draft.hold_id, self._draft.month)
+            self._draft.hold_id = None
 
     def _run(self) -> Generator[Event, None, None]:
         try:
@@ -114,31 +124,54 @@ class RunningAnswer:
 
     def _compose(self) -> Iterator[Event]:
         bench, draft = self._bench, self._draft
-        found = bench.search.search(self._actor, draft.question, bench.settings.retrieval_depth)
-        draft.language = found.language or draft.language
         draft.history = self._history()
+        place = bench.cache.place_of(self._actor, draft.question, draft.history, self._asked.case_id)
+        remembered = bench.cache.get(place) if self._asked.again is None else None
+        if remembered is not None:
+            yield from draft.repeat(remembered)
+            return
+        earlier = [message["content"] for message in draft.history if message["role"] == "user"]
+        draft.sought = sought(draft.question, earlier, bench.settings.language_default)
+        found = bench.search.search(
+            self._actor, draft.sought, bench.settings.retrieval_depth, Scope(case_id=self._asked.case_id)
+        )
+        draft.language = found.language or draft.language
         if found.degraded:
             draft.notices.append("search-degraded")
         yield from bench.composer.compose(draft, found)
+        if not PASSING.intersection(draft.notices):
+            bench.cache.put(place, draft.remembered())
 
     def _history(self) -> Sequence[Message]:
         if self._asked.conversation_id is None:
             return self._asked.history
-        return self._bench.conversations.history(self._actor, self._asked.conversation_id)
+        return self._bench.conversations.history(
+            self._actor, self._asked.conversation_id, before=self._asked.again
+        )
 
     def _finish(self) -> Answer:
         """Keep the turn and settle the unit in one transaction."""
         bench = self._bench
         took = self._took()
         with bench.ledger.settling(self._reservation, mode=self._draft.mode, **took) as session:
+            self._count(session)
             answer = self._answer(took, units_used(session, self._reservation.month)["request"])
             if self._asked.keep:
-                turn = bench.conversations.add_turn(
-                    session, self._actor, self._asked.conversation_id, self._asked.question, answer
-                )
+                turn = bench.conversations.add_turn(session, self._actor, self._asked, answer)
                 answer = replace(answer, conversation_id=turn.conversation_id, turn_id=turn.id)
         self._counted = True
         return answer
+
+    def _count(self, session: Session) -> None:
+        draft, month = self._draft, self._reservation.month
+        if not draft.found:
+            count_one(session, month, "off-topic")
+        if draft.from_cache:
+            count_one(session, month, "from-cache")
+        if "unsupported" in draft.notices:
+            count_one(session, month, "unsupported")
+        if PASSING.intersection(draft.notices):
+            count_one(session, month, "fallback")
 
     def _answer(self, took: Took, requests_used: int) -> Answer:
         draft = self._draft

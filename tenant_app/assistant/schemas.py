@@ -6,22 +6,95 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
 
+from tenant_app.accounts.security_log import SecurityEvent
 from tenant_app.assistant.answers import NOTICES, Answer
 from tenant_app.assistant.checking import CheckedSentence
 from tenant_app.assistant.citations import Citation
 from tenant_app.assistant.conversations import citations_of, near_misses_of, sentences_of
-from tenant_app.assistant.models import Conversation, Turn
+from tenant_app.assistant.models import Conversation, Rating, Turn
 from tenant_app.assistant.near_misses import NearMiss
 from tenant_app.billing.money import Money
 from tenant_app.validation import Body
+
+Id = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Question(Body):
     """A question; with ``stream`` the answer comes as events."""
 
     question: str
-    conversation_id: Annotated[int | None, Field(ge=1, lt=2**63)] = None
+    conversation_id: Id | None = None
+    case_id: Id | None = None
+    """The case a new conversation is about: its documents and the firm's are searched."""
     stream: bool = False
+
+
+class Again(Body):
+    """The last question is to be answered once more; with ``stream`` the answer comes as events."""
+
+    stream: bool = False
+
+
+class NewTitle(Body):
+    """Another title of a conversation."""
+
+    title: str
+
+
+class Wanted(Body):
+    """Which conversations: those that hold every word of ``q``, and those about one case."""
+
+    q: Annotated[str, Field(max_length=200)] = ""
+    case_id: Id | None = None
+
+
+class Feedback(Body):
+    """What a reader says of an answer; a ``rating`` of null takes it back."""
+
+    rating: Rating | None
+    comment: Annotated[str, Field(max_length=2000)] = ""
+
+
+class FeedbackView(BaseModel):
+    """What is kept of it."""
+
+    turn_id: int
+    rating: Rating | None
+    comment: str
+
+    @classmethod
+    def of(cls, turn: Turn) -> Self:
+        """Return the view of a turn's rating."""
+        return cls(turn_id=turn.id, rating=turn.rating, comment=turn.comment)
+
+
+class SecurityEventView(BaseModel):
+    """One sign of abuse; never what was asked or typed."""
+
+    id: int
+    at: datetime
+    kind: str
+    code: str
+    user_id: int | None
+    key_id: int | None
+
+    @classmethod
+    def of(cls, event: SecurityEvent) -> Self:
+        """Return the view of an event."""
+        return cls(
+            id=event.id,
+            at=event.at,
+            kind=event.kind,
+            code=event.code,
+            user_id=event.user_id,
+            key_id=event.key_id,
+        )
+
+
+class SecurityEvents(BaseModel):
+    """The last 200 events, newest first."""
+
+    events: list[SecurityEventView]
 
 
 class CitationView(BaseModel):
@@ -148,6 +221,8 @@ class TurnView(BaseModel):
     citations: list[CitationView]
     sentences: list[SentenceView]
     near_misses: list[NearMissView]
+    rating: Rating | None
+    comment: str
     created_at: datetime
 
     @classmethod
@@ -164,6 +239,8 @@ class TurnView(BaseModel):
             citations=[CitationView.of(citation) for citation in citations_of(turn)],
             sentences=[SentenceView.of(sentence) for sentence in sentences_of(turn)],
             near_misses=[NearMissView.of(miss) for miss in near_misses_of(turn)],
+            rating=turn.rating,
+            comment=turn.comment,
             created_at=turn.created_at,
         )
 
@@ -173,6 +250,7 @@ class ConversationRow(BaseModel):
 
     id: int
     title: str
+    case_id: int | None
     created_at: datetime
     updated_at: datetime
 
@@ -182,6 +260,7 @@ class ConversationRow(BaseModel):
         return cls(
             id=conversation.id,
             title=conversation.title,
+            case_id=conversation.case_id,
             created_at=conversation.created_at,
             updated_at=conversation.updated_at,
         )
@@ -208,4 +287,4 @@ class ConversationView(ConversationRow):
 class ExportFormat(Body):
     """The file wanted."""
 
-    format: Literal["markdown", "json"] = "markdown"
+    format: Literal["markdown", "json", "pdf"] = "markdown"

@@ -27,10 +27,68 @@ def upgrade() -> None:
     op.add_column("turns", sa.Column("rating", sa.String(), nullable=True))
     op.add_column("turns", sa.Column("comment", sa.String(), nullable=False, server_default=""))
     op.add_column("turns", sa.Column("rated_at", sa.DateTime(), nullable=True))
+    _create_spending()
+    _create_cache()
+    _create_security_events()
+
+
+def _create_spending() -> None:
+    op.create_table(
+        "spending_holds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "monthly_counts",
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "name"),
+    )
+
+
+def _create_cache() -> None:
+    op.create_table(
+        "answer_cache",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("library_version", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "suggested_topics",
+        sa.Column("library_version", sa.String(), nullable=False),
+        sa.Column("topics", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("library_version"),
+    )
+
+
+def _create_security_events() -> None:
+    op.create_table(
+        "security_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("key_id", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    for action in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER security_events_keep_{action.lower()} BEFORE {action} ON security_events "
+            "BEGIN SELECT RAISE(ABORT, 'a security event cannot be changed'); END"
+        )
 
 
 def downgrade() -> None:
     """Drop them."""
+    for table in ("security_events", "suggested_topics", "answer_cache", "monthly_counts", "spending_holds"):
+        op.drop_table(table)
     for column in _TURN_COLUMNS:
         op.drop_column("turns", column)
     op.drop_index("ix_conversations_case_id", "conversations")

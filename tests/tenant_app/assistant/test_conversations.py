@@ -1,16 +1,18 @@
 """Conversations are kept with their sources, and only their owner ever sees them."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import func, select
 
 from tenant_app.accounts.actor import OPERATOR
+from tenant_app.assistant.asking import Asked
 from tenant_app.assistant.models import CitedPassage, Conversation, Turn
-from tenant_app.assistant.running import Asked
 from tenant_app.errors import Forbidden, Unauthenticated
 from tests.tenant_app.assistant.conftest import OpenTenant
 from tests.tenant_app.assistant.tenant import ASKED, Headers, Tenant
+from tests.tenant_app.exporting.reading import words_of
 
 
 def get(tenant: Tenant, path: str, headers: Headers | None = None) -> Any:
@@ -161,7 +163,7 @@ def test_the_exported_file_hides_no_link_and_no_image(tenant: Tenant) -> None:
     assert "<script>" not in text
 
 
-@pytest.mark.parametrize("query", ["format=pdf", "format=", "other=1", "format=json&format=markdown"])
+@pytest.mark.parametrize("query", ["format=docx", "format=", "other=1", "format=json&format=markdown"])
 def test_another_format_is_refused(tenant: Tenant, query: str) -> None:
     conversation = tenant.ask()["conversation_id"]
 
@@ -219,3 +221,105 @@ def _rows(tenant: Tenant) -> tuple[int, ...]:
             session.scalar(select(func.count()).select_from(table)) or 0
             for table in (Conversation, Turn, CitedPassage)
         )
+
+
+def test_a_conversation_is_renamed_and_found_by_its_words(tenant: Tenant) -> None:
+    first = tenant.ask()["conversation_id"]
+    tenant.ask("Quelle est la durée de la carte de résident ?")
+    path = f"/api/conversations/{first}"
+
+    renamed = tenant.client.patch(path, json={"title": "Affaire 100 %"}, headers=tenant.member)
+
+    assert renamed.get_json()["title"] == "Affaire 100 %"
+    for words in ("100 %", "trente jours", "AFFAIRE territoire"):
+        rows = get(tenant, f"/api/conversations?q={quote(words)}")["conversations"]
+        assert [row["id"] for row in rows] == [first]
+    assert get(tenant, "/api/conversations?q=tarte")["conversations"] == []
+
+
+@pytest.mark.parametrize("title", ["", "  ", "x" * 81, "a\nb"])
+def test_a_title_that_says_nothing_or_too_much_is_refused(tenant: Tenant, title: str) -> None:
+    conversation = tenant.ask()["conversation_id"]
+
+    response = tenant.client.patch(
+        f"/api/conversations/{conversation}", json={"title": title}, headers=tenant.member
+    )
+
+    assert response.status_code == 400
+
+
+def test_a_thumb_and_its_reason_are_kept_and_taken_back(tenant: Tenant) -> None:
+    answer = tenant.ask()
+    path = f"/api/turns/{answer['turn_id']}/feedback"
+    body = {"rating": "down", "comment": "Il manque l'exception."}
+
+    assert tenant.client.put(path, json=body, headers=tenant.member).status_code == 200
+    (turn,) = get(tenant, f"/api/conversations/{answer['conversation_id']}")["turns"]
+    assert (turn["rating"], turn["comment"]) == ("down", "Il manque l'exception.")
+
+    tenant.client.put(path, json={"rating": None}, headers=tenant.member)
+    (turn,) = get(tenant, f"/api/conversations/{answer['conversation_id']}")["turns"]
+    assert (turn["rating"], turn["comment"]) == (None, "")
+
+
+def test_an_answer_made_again_takes_the_place_of_the_last_one(tenant: Tenant) -> None:
+    first = tenant.ask()
+    last = tenant.ask("Et la carte de résident ?", conversation_id=first["conversation_id"])
+    path = f"/api/conversations/{first['conversation_id']}/turns"
+
+    assert tenant.post(f"{path}/{first['turn_id']}/regenerate", {}).status_code == 404
+    again = tenant.post(f"{path}/{last['turn_id']}/regenerate", {}).get_json()
+
+    turns = get(tenant, f"/api/conversations/{first['conversation_id']}")["turns"]
+    assert [turn["id"] for turn in turns] == [first["turn_id"], again["turn_id"]]
+    assert turns[1]["question"] == "Et la carte de résident ?"
+    assert tenant.requests_used == 3
+
+
+def test_what_is_not_one_s_own_cannot_be_renamed_rated_or_made_again(tenant: Tenant) -> None:
+    answer = tenant.ask()
+    eve = tenant.sign_up("eve@dupont.test", "admin")
+    path = f"/api/conversations/{answer['conversation_id']}"
+
+    renamed = tenant.client.patch(path, json={"title": "À moi"}, headers=eve)
+    rated = tenant.client.put(f"/api/turns/{answer['turn_id']}/feedback", json={"rating": "up"}, headers=eve)
+    again = tenant.post(f"{path}/turns/{answer['turn_id']}/regenerate", {}, eve)
+
+    assert [response.status_code for response in (renamed, rated, again)] == [404, 404, 404]
+
+
+def test_a_conversation_is_taken_away_as_pdf_where_the_plan_has_it(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant("invent")
+    conversation = tenant.ask()["conversation_id"]
+
+    file = tenant.client.get(f"/api/conversations/{conversation}/export?format=pdf", headers=tenant.member)
+
+    assert file.mimetype == "application/pdf"
+    text = words_of(file.data)
+    assert ASKED in text
+    assert "[1] recours.txt, page 3" in text
+    assert "Non étayé par les passages" in text
+
+
+def test_a_plan_without_pdf_says_so(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant(advanced_features="false")
+    conversation = tenant.ask()["conversation_id"]
+
+    refused = tenant.client.get(f"/api/conversations/{conversation}/export?format=pdf", headers=tenant.member)
+
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "feature-not-included")
+
+
+def test_a_case_one_does_not_see_cannot_be_asked_about(tenant: Tenant) -> None:
+    response = tenant.post("/api/chat", {"question": ASKED, "case_id": 7})
+
+    assert response.status_code == 404
+    assert tenant.requests_used == 0
+
+
+def test_a_follow_up_is_answered_on_the_subject_before(tenant: Tenant) -> None:
+    conversation = tenant.ask("Combien de temps la carte de résident est-elle valable ?")["conversation_id"]
+
+    answer = tenant.ask("Et elle est renouvelable ?", conversation_id=conversation)
+
+    assert answer["citations"][0]["document"] == "resident.txt"

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tenant_app.assistant.answers import Done, Event
+from tenant_app.assistant.asking import Asked
 from tenant_app.assistant.conversations import Conversations
-from tenant_app.assistant.running import Asked
 from tenant_app.retrieval.search import Search
 from tests.tenant_app.assistant.conftest import OpenTenant
 from tests.tenant_app.assistant.tenant import ASKED, Headers, Tenant, parse_events, text_of

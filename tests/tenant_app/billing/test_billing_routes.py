@@ -28,6 +28,8 @@ def test_the_month_s_usage_is_answered_as_promised(
         "plan": "professional",
         "billing_cycle": "monthly",
         "next_billing": "2025-02-01",
+        "llm_budget": {"limit": None, "spent": 0.0, "nearly_spent": False},
+        "answers": {"off_topic": 0, "from_cache": 0, "fallback": 0, "unsupported": 0},
     }
     assert usage["requests_used"] == 1
     assert usage["requests_limit"] == 10000

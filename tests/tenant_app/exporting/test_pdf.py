@@ -1,31 +1,16 @@
 """A file somebody takes away: it holds every word, in any letters, and leads nowhere."""
 
-import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenant_app.exporting.blocks import Block, Heading, ListItem, Note, Paragraph, Quote, Sheet
 from tenant_app.exporting.pdf import as_pdf
+from tests.tenant_app.exporting.reading import words_of
 
 
 def a_sheet(*blocks: Block, title: str = "Délai de recours") -> Sheet:
     return Sheet(title, "Cabinet Dupont & Associés", "fr", "page", blocks, subtitle="Le 15 janvier 2025")
-
-
-def words_of(pdf: bytes) -> str:
-    """Return the text of every page, the way another program reads it."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        texts = []
-        for page in document:
-            text_page = page.get_textpage()
-            texts.append(text_page.get_text_bounded())
-            text_page.close()
-            page.close()
-        return " ".join(" ".join(texts).split())
-    finally:
-        document.close()
 
 
 def test_every_part_is_there_with_its_accents() -> None:
