@@ -23,7 +23,7 @@ from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailabl
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.retrieval.vectors import dimension
 
-BATCH: Final = 64
+BATCH: Final = 32
 """Passages per request: the server puts those of like length together, questions go first between them."""
 REQUESTS_AHEAD: Final = 2
 

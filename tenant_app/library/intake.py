@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.library.originals import Received
 from tenant_app.passages import Document
+
+TIGHT: Final = 0.95
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,19 @@ class Limits:
 
     upload_bytes: int
     storage_bytes: int
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Bytes taken by files, of those the plan allows."""
+
+    used: int
+    allowed: int
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether it is time to say so."""
+        return self.used > TIGHT * self.allowed
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.errors import NotFound
 from tenant_app.library.clearing import Clearing, Leftover
-from tenant_app.library.intake import Intake, Limits, Place, new_row
+from tenant_app.library.intake import Intake, Limits, Place, Storage, new_row
 from tenant_app.library.listing import Listed, Wanted, list_documents
 from tenant_app.library.media_types import judge_media_type
 from tenant_app.library.names import accepted_folder, accepted_name
@@ -30,7 +30,7 @@ from tenant_app.library.records import (
     visible,
 )
 from tenant_app.logs import get_log
-from tenant_app.passages import Chunk, Document, DocumentText
+from tenant_app.passages import Chunk, Document, DocumentText, library_totals
 
 CONTEXT_CHARACTERS: Final = 600
 """How much of the text around a passage is shown with it, on each side."""
@@ -148,6 +148,12 @@ class Library:
         """Return one document. Raises NotFound."""
         with self._database.read() as session:
             return visible(session, actor, document_id)
+
+    def storage(self) -> Storage:
+        """Return how much of the plan's room for files is taken."""
+        with self._database.read() as session:
+            _, used = library_totals(session)
+        return Storage(used, self._limits.storage_bytes)
 
     def pending(self) -> int:
         """Return how many documents are still to be read or to get their vectors."""

@@ -1,26 +1,25 @@
-/* Documents: sending with progress, following the reading, removing after a confirmation. */
-import { announce, ask, clearTrouble, csrfToken, fetchPiece, Refusal, showTrouble, texts } from "./request.js";
+/* Documents: sending, following the reading, stopping it, trying again, replacing, removing. */
+import { chosenFiles, droppedFiles, filesOf } from "./chosen.js";
+import { announce, ask, clearTrouble, fetchPiece, Refusal, showTrouble, texts } from "./request.js";
+import { post, Uploads } from "./uploads.js";
 
 const shelf = document.getElementById("shelf");
 const drop = document.getElementById("drop");
-const uploads = document.getElementById("uploads");
 const dialog = document.getElementById("confirm-removal");
 const REFRESH_MS = 1500;
-const SENT_AT_ONCE = 2;
-const waiting = [];
-let sending = 0;
 let timer = null;
 
 /** Take the server's rows, keeping those that did not change so that focus and selection stay. */
 async function refresh() {
   clearTimeout(timer);
-  const page = await fetchPiece(shelf.dataset.rows);
+  const page = await fetchPiece(shelf.dataset.rows + location.search);
   const fresh = page.body.firstElementChild;
   const current = shelf.querySelector("tbody");
   const rows = fresh.querySelector("tbody");
   if (current && rows) {
     mergeRows(current, rows);
     shelf.firstElementChild.dataset.busy = fresh.dataset.busy;
+    shelf.querySelector(".pages")?.replaceWith(...fresh.querySelectorAll(".pages"));
   } else shelf.replaceChildren(fresh);
   if (fresh.dataset.busy === "true") follow();
 }
@@ -36,79 +35,8 @@ function mergeRows(current, fresh) {
 }
 
 function follow() {
+  clearTimeout(timer);
   timer = setTimeout(() => refresh().catch(follow), REFRESH_MS);
-}
-
-function queueFiles(files) {
-  clearTrouble();
-  uploads.hidden = false;
-  for (const file of files) {
-    const row = document.getElementById("upload-row").content.firstElementChild.cloneNode(true);
-    row.querySelector(".name").textContent = file.name;
-    row.querySelector("progress").setAttribute("aria-label", `${texts.progress} : ${file.name}`);
-    uploads.append(row);
-    waiting.push({ file, row });
-  }
-  sendNext();
-}
-
-function sendNext() {
-  while (sending < SENT_AT_ONCE && waiting.length) {
-    sending += 1;
-    deliver(waiting.shift()).finally(() => {
-      sending -= 1;
-      sendNext();
-    });
-  }
-}
-
-async function deliver({ file, row }) {
-  if (file.size > Number(drop.dataset.limitBytes)) {
-    refuse(row, texts.tooLarge);
-    return;
-  }
-  try {
-    const known = await upload(file, row);
-    announce(known ? texts.known : texts.sent);
-    row.remove();
-    uploads.hidden = uploads.children.length === 0;
-    await refresh();
-  } catch (error) {
-    refuse(row, error instanceof Refusal ? error.detail : texts.networkDetail);
-  }
-}
-
-function refuse(row, reason) {
-  row.querySelector("progress").remove();
-  row.querySelector(".share").textContent = "";
-  const why = document.createElement("span");
-  why.className = "why";
-  why.textContent = reason;
-  row.append(why);
-  announce(`${row.querySelector(".name").textContent} : ${reason}`);
-}
-
-/** fetch() cannot report how much was sent; XMLHttpRequest can. Resolves to whether the content was known. */
-function upload(file, row) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", drop.dataset.upload);
-    request.setRequestHeader("X-CSRF-Token", csrfToken());
-    request.responseType = "json";
-    request.upload.addEventListener("progress", ({ loaded, total }) => {
-      const share = total ? Math.round((loaded / total) * 100) : 0;
-      row.querySelector("progress").value = share;
-      row.querySelector(".share").textContent = `${share} %`;
-    });
-    request.addEventListener("load", () => {
-      if (request.status < 300) resolve(request.status === 200);
-      else reject(new Refusal(request.status, request.response?.title ?? "", request.response?.detail ?? texts.networkDetail));
-    });
-    request.addEventListener("error", () => reject(new TypeError("network")));
-    const body = new FormData();
-    body.append("file", file);
-    request.send(body);
-  });
 }
 
 function confirmRemoval(button) {
@@ -133,18 +61,76 @@ async function remove(button) {
   }
 }
 
+/** Stop a reading or begin it again; the row says what came of it. */
+async function act(button) {
+  clearTrouble();
+  const row = button.closest("tr").id;
+  try {
+    await ask(button.dataset.act, { method: "POST" });
+    await refresh();
+    announce(button.dataset.done);
+    document.getElementById(row)?.querySelector("button")?.focus();
+  } catch (error) {
+    showTrouble(error);
+  }
+}
+
+function chooseVersion(button) {
+  const input = document.getElementById("version-file");
+  input.onchange = () => {
+    const [file] = input.files;
+    input.value = "";
+    if (file) replace(button.dataset.replace, file);
+  };
+  input.click();
+}
+
+async function replace(url, file) {
+  clearTrouble();
+  try {
+    if (file.size > Number(drop.dataset.limitBytes)) throw new Refusal(413, texts.notReplaced, texts.tooLarge);
+    const body = new FormData();
+    body.append("file", file, file.name);
+    const { status, problem } = await post(url, body, () => {});
+    if (status >= 300) throw new Refusal(status, problem?.title ?? texts.notReplaced, problem?.detail ?? texts.networkDetail);
+    announce(status === 200 ? texts.known : texts.sent);
+    await refresh();
+  } catch (error) {
+    showTrouble(error);
+  }
+}
+
 shelf.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-remove]");
-  if (button) confirmRemoval(button);
+  const button = event.target.closest("button");
+  if (button?.dataset.remove) confirmRemoval(button);
+  else if (button?.dataset.act) act(button);
+  else if (button?.dataset.replace) chooseVersion(button);
 });
 
 if (drop) {
-  const input = document.getElementById("files");
-  document.getElementById("choose").addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
-    queueFiles([...input.files]);
-    input.value = "";
+  const uploads = new Uploads({
+    list: document.getElementById("uploads"),
+    summary: document.getElementById("upload-summary"),
+    url: drop.dataset.upload,
+    limit: Number(drop.dataset.limitBytes),
+    arrived: () => refresh().catch(follow),
   });
+  const take = async (found) => {
+    clearTrouble();
+    try {
+      uploads.add(await filesOf(await found));
+    } catch (error) {
+      showTrouble(error);
+    }
+  };
+  for (const [button, input] of [["choose", "files"], ["choose-folder", "folder"]]) {
+    const chooser = document.getElementById(input);
+    document.getElementById(button).addEventListener("click", () => chooser.click());
+    chooser.addEventListener("change", () => {
+      take(chosenFiles(chooser));
+      chooser.value = "";
+    });
+  }
   for (const name of ["dragenter", "dragover"]) {
     document.addEventListener(name, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -159,7 +145,7 @@ if (drop) {
     if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
     drop.classList.remove("over");
-    queueFiles([...event.dataTransfer.files]);
+    take(droppedFiles(event.dataTransfer));
   });
 }
 
