@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
@@ -63,12 +62,15 @@ class OperatorClient:
         """Return `{health, checks, active_streams, running_jobs}`."""
         return self._ask("GET", "/internal/status")
 
-    def upload(self, path: Path) -> dict[str, Any]:
-        """Send one document and return `{id, name, status}`; the file is streamed."""
-        with path.open("rb") as stream:
-            return self._ask(
-                "POST", "/internal/documents", files=_form(path, stream), timeout=_UPLOAD_TIMEOUT
-            )
+    def upload(self, name: str, stream: IO[bytes], folder: str = "") -> dict[str, Any]:
+        """Send one document that lay in `folder` and return `{id, name, status}`; the file is streamed."""
+        return self._ask(
+            "POST",
+            "/internal/documents",
+            files={"file": (name, stream, "application/octet-stream")},
+            data={"folder": folder},
+            timeout=_UPLOAD_TIMEOUT,
+        )
 
     def document(self, document_id: int) -> dict[str, Any]:
         """Return one document's state."""
@@ -105,10 +107,6 @@ class OperatorClient:
         claims = {"typ": "operator", "aud": self._client_id, "iat": now, "exp": now + _TOKEN_SECONDS}
         token = jwt.encode(claims, self._key.get_secret_value(), algorithm="HS256")
         return {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
-
-
-def _form(path: Path, stream: IO[bytes]) -> dict[str, tuple[str, IO[bytes], str]]:
-    return {"file": (path.name, stream, "application/octet-stream")}
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

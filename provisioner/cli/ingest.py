@@ -20,15 +20,22 @@ from provisioner.service import ingest as service
 def ingest(session: Session, /, id_: str, paths: tuple[Path, ...]) -> int:
     """Give documents to a running client and wait until they are indexed.
 
-    A folder stands for the files in it, at any depth. The same content again is taken once. Exit code 1
-    when some document could not be indexed; the others are.
+    A folder stands for the files in it, at any depth, a ZIP archive for those it holds. The same content
+    again is taken once, so an interrupted ingest is simply run again. Exit code 1 when some document could
+    not be indexed; the others are.
 
     \b
     Example:
         provision ingest dupont ~/documents contrat.pdf
     """
-    with click.progressbar(length=service.count(paths), label="Indexing", file=sys.stderr) as bar:
-        outcomes = service.ingest(session.context, id_, paths, lambda _outcome: bar.update(1))
+    with click.progressbar(length=0, label="Indexing", file=sys.stderr) as bar:
+
+        def begin(files: int) -> None:
+            bar.length = files
+
+        outcomes = service.ingest(
+            session.context, id_, paths, begin=begin, progress=lambda _outcome: bar.update(1)
+        )
     unread = [outcome for outcome in outcomes if outcome.status != "indexed"]
     lines = [f"{len(outcomes) - len(unread)} of {len(outcomes)} documents are indexed."]
     lines += [f"{outcome.status}: {outcome.file}: {outcome.error}" for outcome in unread]

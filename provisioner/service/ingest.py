@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from provisioner.errors import InvalidRequest
 from provisioner.operator_client import InstanceRefused, OperatorClient
 from provisioner.service.context import Context
 from provisioner.service.operations import client_of
+from provisioner.service.sources import Source, sources_of
 
 _PAUSE: Final = 0.2
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 _SETTLED: Final = frozenset({"indexed", "failed", "refused"})
 
 
@@ -30,52 +34,42 @@ class Outcome:
 
 
 def ingest(
-    context: Context, tenant_id: str, paths: Iterable[Path], progress: Callable[[Outcome], None]
+    context: Context,
+    tenant_id: str,
+    paths: Sequence[Path],
+    *,
+    begin: Callable[[int], None],
+    progress: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """Upload files, and the files in folders, and return what became of each, in the order given.
+    """Upload files, and those in folders and archives, and return what became of each, in the order given.
 
-    `progress` is called once per file, when it is settled. Operator uploads count against no quota.
+    `begin` is called with their number, `progress` once per file, when it is settled. The same content again
+    is not taken twice, so an interrupted ingest is simply run again. Operator uploads count against no quota.
     Raises InvalidRequest before anything is sent when a path does not exist or nothing is in it.
     """
-    files = _files(paths)
-    client = client_of(context, context.registry.get(tenant_id))
-    outcomes = [_upload(client, file) for file in files]
+    with ExitStack() as archives:
+        sources = sources_of(paths, archives)
+        begin(len(sources))
+        client = client_of(context, context.registry.get(tenant_id))
+        outcomes = [_upload(client, source) for source in sources]
     for place, outcome in enumerate(outcomes):
         outcomes[place] = _settled(client, outcome)
         progress(outcomes[place])
     return outcomes
 
 
-def count(paths: Iterable[Path]) -> int:
-    """Return how many files would be sent; raises InvalidRequest like `ingest`."""
-    return len(_files(paths))
-
-
-def _files(paths: Iterable[Path]) -> Sequence[Path]:
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found.extend(sorted(file for file in path.rglob("*") if file.is_file() and _visible(file, path)))
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise InvalidRequest("PATH", f"{path} is neither a file nor a folder.", "Check the path.")
-    if not found:
-        raise InvalidRequest("PATH", "there is no file in it.", "Give files, or folders that hold some.")
-    return found
-
-
-def _visible(file: Path, folder: Path) -> bool:
-    return not any(part.startswith(".") for part in file.relative_to(folder).parts)
-
-
-def _upload(client: OperatorClient, file: Path) -> Outcome:
+def _upload(client: OperatorClient, source: Source) -> Outcome:
+    if source.open is None:
+        return Outcome(source.shown, "refused", error=source.refused)
     try:
-        return _outcome(str(file), client.upload(file))
+        with source.open() as stream:
+            return _outcome(source.shown, client.upload(source.name, stream, source.folder))
     except InstanceRefused as error:
-        return Outcome(str(file), "refused", error=error.message)
+        return Outcome(source.shown, "refused", error=error.message)
     except OSError as error:
-        return Outcome(str(file), "refused", error=f"It cannot be read: {error.strerror}.")
+        return Outcome(source.shown, "refused", error=f"It cannot be read: {error.strerror}.")
+    except _DAMAGED as error:
+        return Outcome(source.shown, "refused", error=f"The archive is damaged here: {error}.")
 
 
 def _settled(client: OperatorClient, outcome: Outcome) -> Outcome:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any, ClassVar
 
 import jwt
@@ -70,15 +70,15 @@ def test_a_request_carries_a_token_good_for_a_minute_and_this_client(port: int) 
     assert claims["typ"] == "operator"
 
 
-def test_its_status_and_documents_are_asked_for(port: int, tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("hello")
+def test_its_status_and_documents_are_asked_for(port: int) -> None:
     client(port).status()
     client(port).document(3)
-    client(port).upload(tmp_path / "a.txt")
+    client(port).upload("a.txt", io.BytesIO(b"hello"), "Pieces")
     assert [asked[1] for asked in Instance.asked] == [
         "/internal/status", "/internal/documents/3", "/internal/documents",
     ]  # fmt: skip
     assert b'filename="a.txt"' in Instance.asked[2][3]
+    assert b'name="folder"\r\n\r\nPieces' in Instance.asked[2][3]
 
 
 @pytest.mark.parametrize(
