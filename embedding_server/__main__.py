@@ -25,6 +25,12 @@ from embedding_server.server import serve
 )
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name or folder of the model.")
 @click.option(
+    "--also",
+    "others",
+    multiple=True,
+    help="A further model, loaded when first asked for: one whose vectors are still searched.",
+)
+@click.option(
     "--threads",
     type=click.IntRange(1, 256),
     default=lambda: os.cpu_count() or 1,
@@ -32,7 +38,7 @@ from embedding_server.server import serve
     help="CPU threads for the model.",
 )
 @click.option("--group", help="Group that may use the socket (mode 0660); by default our own.")
-def main(socket_path: Path, model: str, threads: int, group: str | None) -> None:
+def main(socket_path: Path, model: str, others: tuple[str, ...], threads: int, group: str | None) -> None:
     """Serve embeddings in OpenAI's /v1/embeddings shape on a unix socket.
 
     \b
@@ -42,7 +48,7 @@ def main(socket_path: Path, model: str, threads: int, group: str | None) -> None
     configure_logging()
     log = structlog.get_logger("embedding_server")
     try:
-        serve(socket_path, model=model, threads=threads, group=group)
+        serve(socket_path, model=model, others=others, threads=threads, group=group)
     except StartError as error:
         log.error("cannot_start", reason=str(error))
         sys.exit(error.exit_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,11 +63,18 @@ Handler = Callable[[Request], Awaitable[Answer]]
 
 
 class Application:
-    """Serves one model, named `model_name`, through one worker."""
+    """Serves one model, named `model_name`, through one worker.
 
-    def __init__(self, worker: ModelWorker, model_name: str) -> None:
+    `others` are further models by name, each loaded when it is first asked for: those whose vectors some
+    tenants still search while the vectors of `model_name` are being computed.
+    """
+
+    def __init__(
+        self, worker: ModelWorker, model_name: str, others: Mapping[str, ModelWorker] | None = None
+    ) -> None:
         self._worker = worker
         self._model_name = model_name
+        self._workers = {model_name: worker, **(others or {})}
         self._routes: dict[str, tuple[str, Handler]] = {
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
@@ -102,17 +109,18 @@ class Application:
         )
 
     async def _models(self, _: Request) -> Answer:
-        return Answer(models_answer(self._model_name))
+        return Answer(models_answer(self._workers))
 
     async def _embeddings(self, http: Request) -> Answer:
         started = time.monotonic()
         body = await _read_body(http)
-        model = self._worker.model
-        request = parse_request(body, http.headers.get("x-tenantry-priority"), self._model_name)
+        request = parse_request(body, http.headers.get("x-tenantry-priority"), self._workers)
+        worker = self._workers[request.model]
+        model = worker.wanted()
         # Counting tokens costs as much as the texts are long: not for those that would be turned away.
-        self._worker.require_room(request.user, request.priority, len(request.texts))
+        worker.require_room(request.user, request.priority, len(request.texts))
         ticket = await asyncio.to_thread(_ticket, model, request)
-        vectors = await self._vectors(ticket, http.receive)
+        vectors = await _vectors(worker, ticket, http.receive)
         log.info(
             "embedded",
             user=ticket.user,
@@ -125,24 +133,25 @@ class Application:
             await asyncio.to_thread(
                 embeddings_answer,
                 vectors,
-                model=self._model_name,
+                model=request.model,
                 tokens=sum(ticket.tokens),
                 encoding_format=request.encoding_format,
             )
         )
 
-    async def _vectors(self, ticket: Ticket, receive: Receive) -> Vectors:
-        """The model's answer; a client that leaves meanwhile gives its place in the queue back."""
-        answer = asyncio.wrap_future(self._worker.submit(ticket))
-        gone = asyncio.create_task(_disconnected(receive))
-        try:
-            await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
-                raise ClientGone
-            return answer.result()
-        finally:
-            gone.cancel()
-            answer.cancel()
+
+async def _vectors(worker: ModelWorker, ticket: Ticket, receive: Receive) -> Vectors:
+    """The model's answer; a client that leaves meanwhile gives its place in the queue back."""
+    answer = asyncio.wrap_future(worker.submit(ticket))
+    gone = asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientGone
+        return answer.result()
+    finally:
+        gone.cancel()
+        answer.cancel()
 
 
 def _ticket(model: EmbeddingModel, request: EmbeddingRequest) -> Ticket:

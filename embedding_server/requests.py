@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -45,12 +46,13 @@ class EmbeddingRequest:
     """A valid request."""
 
     user: str
+    model: str
     priority: Priority
     texts: tuple[str, ...]
     encoding_format: EncodingFormat
 
 
-def parse_request(body: bytes, priority: str | None, served_model: str) -> EmbeddingRequest:
+def parse_request(body: bytes, priority: str | None, served_models: Collection[str]) -> EmbeddingRequest:
     """Read a body and its `X-Tenantry-Priority` header (absent: ingest).
 
     Raises `InvalidRequest`, `ModelNotFound`.
@@ -59,9 +61,9 @@ def parse_request(body: bytes, priority: str | None, served_model: str) -> Embed
         parsed = EmbeddingBody.model_validate_json(body)
     except ValidationError as error:
         raise InvalidRequest(_first_problem(error)) from None
-    if parsed.model != served_model:
+    if parsed.model not in served_models:
         raise ModelNotFound(
-            f"The model {parsed.model!r} is not served here; this server has {served_model!r}."
+            f"The model {parsed.model!r} is not served here; this server has {', '.join(served_models)}."
         )
     lane = _priority(priority)
     if lane is Priority.QUESTION and len(parsed.input) > MAX_QUESTION_TEXTS:
@@ -69,7 +71,7 @@ def parse_request(body: bytes, priority: str | None, served_model: str) -> Embed
             f"A request with priority 'question' has at most {MAX_QUESTION_TEXTS} texts,"
             f" not {len(parsed.input)}; send them as 'ingest'."
         )
-    return EmbeddingRequest(parsed.user, lane, tuple(parsed.input), parsed.encoding_format)
+    return EmbeddingRequest(parsed.user, parsed.model, lane, tuple(parsed.input), parsed.encoding_format)
 
 
 def _priority(header: str | None) -> Priority:
@@ -107,11 +109,11 @@ def _encoded(vectors: Vectors, encoding_format: EncodingFormat) -> Any:
     return [base64.b64encode(row.astype("<f4").tobytes()).decode("ascii") for row in vectors]
 
 
-def models_answer(model: str) -> dict[str, Any]:
-    """OpenAI's model list, of one."""
+def models_answer(models: Collection[str]) -> dict[str, Any]:
+    """OpenAI's model list."""
     return {
         "object": "list",
-        "data": [{"id": model, "object": "model", "created": 0, "owned_by": "tenantry"}],
+        "data": [{"id": model, "object": "model", "created": 0, "owned_by": "tenantry"} for model in models],
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,19 +57,28 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(socket_path: Path, *, model: str, threads: int, group: str | None) -> None:
-    """Serve until SIGTERM. Raises `StartError`, and whatever ended the model thread."""
+def serve(socket_path: Path, *, model: str, others: Sequence[str], threads: int, group: str | None) -> None:
+    """Serve `model`, and `others` once they are asked for, until SIGTERM.
+
+    Raises `StartError`, and whatever ended the thread of `model`; another model's end is no end.
+    """
     with listening_socket(socket_path, group) as listener:
-        worker = ModelWorker(functools.partial(load_model, model, threads), Scheduler())
-        server = _Server(_configuration(Application(worker, model)))
+        worker = _worker(model, threads)
+        former = {name: _worker(name, threads) for name in others if name != model}
+        server = _Server(_configuration(Application(worker, model, former)))
         worker.ended.add_done_callback(functools.partial(_stop_with_worker, server))
         worker.start()
         log.info("listening", socket=str(socket_path), model=model, threads=threads)
         server.run(sockets=[listener])
-        worker.stop(_DRAIN_SECONDS)
+        for each in (worker, *former.values()):
+            each.stop(_DRAIN_SECONDS)
         if worker.ended.done():
             worker.ended.result()
         log.info("stopped")
+
+
+def _worker(model: str, threads: int) -> ModelWorker:
+    return ModelWorker(functools.partial(load_model, model, threads), Scheduler())
 
 
 def _stop_with_worker(server: _Server, _: Future[None]) -> None:

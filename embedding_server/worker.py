@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import structlog
 
-from embedding_server.errors import Busy, RequestError
+from embedding_server.errors import Busy, ModelNotFound, RequestError
 from embedding_server.models import EmbeddingModel, Vectors
 from embedding_server.scheduler import Piece, Priority, Scheduler, Ticket
 
@@ -48,6 +48,7 @@ class ModelWorker:
         self._pending: dict[Ticket, _Pending] = {}
         self._changed = threading.Condition()
         self._stopping = False
+        self._started = False
         self._model: EmbeddingModel | None = None
         self.ended: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
@@ -61,8 +62,21 @@ class ModelWorker:
             )
         return self._model
 
+    def wanted(self) -> EmbeddingModel:
+        """The loaded model; loading begins with the first call, unless it was started.
+
+        Raises `Busy` while it loads, `ModelNotFound` when it cannot be loaded.
+        """
+        with self._changed:
+            if not self._started and not self._stopping:
+                self.start()
+        if self.ended.done() and self.ended.exception() is not None:
+            raise ModelNotFound("The model cannot be loaded any more; the server's log says why.")
+        return self.model
+
     def start(self) -> None:
         """Start loading. `ended` is done when the thread ends, with its exception if it failed."""
+        self._started = True
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
@@ -70,7 +84,8 @@ class ModelWorker:
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join(timeout)
+        if self._started:
+            self._thread.join(timeout)
 
     def require_room(self, user: str, priority: Priority, texts: int) -> None:
         """Raise `Busy` when so many texts could not be queued now."""
@@ -102,7 +117,8 @@ class ModelWorker:
     def _run(self) -> None:
         try:
             self._load_and_serve()
-        except BaseException as error:  # noqa: BLE001 — carried to the main thread, which ends the program
+        except BaseException as error:  # noqa: BLE001 — carried to the main thread, which judges it
+            log.error("model_ended", why=repr(error))
             self.ended.set_exception(error)
         else:
             self.ended.set_result(None)

@@ -99,6 +99,13 @@ def _smtp_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _split(value: object) -> object:
+    """Take a list from a variable of the environment, its members separated by commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def _absolute(path: Path | None) -> Path | None:
     if path is not None and not path.is_absolute():
         raise ValueError("give an absolute path")
@@ -122,6 +129,9 @@ class Vendor(BaseModel):
     phone: Line = ""
 
 
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
+
+
 class HostSettings(BaseModel):
     """One host's settings; `root` is where everything of this host stands and is not in the file."""
 
@@ -133,15 +143,20 @@ class HostSettings(BaseModel):
     port_range: Annotated[PortRange, BeforeValidator(_read_range), PlainSerializer(str)] = PortRange(
         first=5001, last=5999
     )
-    embedding_model: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")] = (
-        "all-MiniLM-L6-v2"
-    )
+    embedding_model: ModelName = "all-MiniLM-L6-v2"
+    former_embedding_models: Annotated[tuple[ModelName, ...], BeforeValidator(_split)] = ()
     llm_base_url: Annotated[str, AfterValidator(_http_url)] = ""
     llm_api_key_file: Annotated[Path | None, AfterValidator(_absolute)] = None
     llm_timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     language_default: Annotated[str, Field(pattern="^(fr|en)$")] = "fr"
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] = SecretStr("")
     vendor: Vendor = Vendor()
+
+    @property
+    def embedding_options(self) -> tuple[str, ...]:
+        """The models as the embedding server's command line takes them."""
+        former = (option for name in self.former_embedding_models for option in ("--also", name))
+        return ("--model", self.embedding_model, *former)
 
     @property
     def layout(self) -> Layout:
@@ -240,6 +255,10 @@ port_range: {port_range}
 # The sentence-transformers model of the shared embedding server. For French, a multilingual model
 # is the better choice; it must be on this machine, nothing is downloaded.
 #embedding_model: all-MiniLM-L6-v2
+
+# After a change of the model: the ones before, which go on answering while a client's documents get
+# the vectors of the new one. `provision status` shows how far that is; then remove them from here.
+#former_embedding_models: [all-MiniLM-L6-v2]
 
 # An OpenAI-compatible service that writes answers. Without one, answers are extracted locally.
 #llm_base_url: https://api.openai.com/v1

@@ -131,6 +131,16 @@ class Chunk(Base):
     embedding_model: Mapped[str | None]
 
 
+class ShadowVector(Base):
+    """A passage's vector by the embedding model that is to come; see ``library.model_change``."""
+
+    __tablename__ = "shadow_vectors"
+
+    chunk_id: Mapped[int] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)
+    model: Mapped[str]
+    embedding: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 def has_text() -> ColumnElement[bool]:
     """Return the condition that rows of ``documents`` fulfil once they were read."""
     return Document.id.in_(select(DocumentText.document_id))

@@ -13,6 +13,7 @@ from tenant_app.database import Database
 from tenant_app.library.building import build_library
 from tenant_app.library.document_reader import DocumentReader
 from tenant_app.library.jobs import DocumentJobs
+from tenant_app.library.model_change import ModelChange
 from tenant_app.library.service import Library
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
@@ -47,6 +48,7 @@ class Services:
     library: Library
     jobs: DocumentJobs
     reader: DocumentReader
+    model_change: ModelChange
     assistant: Assistant
     cases: Cases
     background: list[BackgroundWork] = field(default_factory=list)
@@ -95,6 +97,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         library=parts.library,
         jobs=parts.jobs,
         reader=DocumentReader(database),
+        model_change=parts.change,
         assistant=assistant,
         cases=cases,
         background=[billing, parts.worker, assistant, cases.analyses],

@@ -177,7 +177,7 @@ class SharedParts:
     def _programs(self) -> tuple[Program, ...]:
         users, python = self._users, installation.PYTHON
         configuration = str(self._layout.nginx / "nginx.conf")
-        embedding = ("--socket", str(self.embedding_socket), "--model", self._host.embedding_model)
+        embedding = ("--socket", str(self.embedding_socket), *self._host.embedding_options)
         root = ("--root", str(self._layout.root), "--driver", "local")
         bind = ("--bind", f"unix:{self._dashboard_socket}")
         return (

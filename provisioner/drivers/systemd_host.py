@@ -116,7 +116,7 @@ class SharedParts:
 
     def _units(self) -> tuple[RenderedFile, ...]:
         python, layout = installation.PYTHON, self._layout
-        embedding = ("--socket", str(places.EMBEDDING_SOCKET), "--model", self._host.embedding_model)
+        embedding = ("--socket", str(places.EMBEDDING_SOCKET), *self._host.embedding_options)
         # Its own group is the one that may use the socket: it need not, and cannot, give it away.
         embeddings = (python, "-m", "embedding_server", *embedding)
         dashboard = (python, "-m", "provisioner", "--root", str(layout.root), "--driver", "systemd")

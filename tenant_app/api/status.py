@@ -1,6 +1,7 @@
 """How the instance is, for the operator: each part it leans on, and what it is busy with."""
 
 import socket
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ _EMBEDDINGS_SECONDS = 1
 
 
 def status_of(services: Services) -> dict[str, Any]:
-    """Return ``{health, checks, active_streams, running_jobs}``.
+    """Return ``{health, checks, active_streams, running_jobs, model_change}``.
 
     Without its database the instance is ``down``; without the embedding server it is ``degraded``: search
     goes on with the full text alone.
@@ -30,7 +31,13 @@ def status_of(services: Services) -> dict[str, Any]:
         },
         "active_streams": services.streams.active,
         "running_jobs": services.library.pending() if database else 0,
+        "model_change": _model_change(services) if database else None,
     }
+
+
+def _model_change(services: Services) -> dict[str, Any] | None:
+    progress = services.model_change.progress()
+    return None if progress is None else asdict(progress)
 
 
 def _database_answers(services: Services) -> bool:

@@ -11,6 +11,7 @@ from tenant_app.library.clearing import Clearing
 from tenant_app.library.embedding_queue import EmbeddingQueue
 from tenant_app.library.intake import Limits
 from tenant_app.library.jobs import DocumentJobs
+from tenant_app.library.model_change import ModelChange
 from tenant_app.library.originals import Originals
 from tenant_app.library.reading_queue import ReadingQueue
 from tenant_app.library.service import Library
@@ -30,6 +31,7 @@ class LibraryParts:
     search: Search
     index: VectorIndex
     embeddings: EmbeddingClient
+    change: ModelChange
     worker: LibraryWorker
 
 
@@ -48,6 +50,7 @@ def build_library(
     reader = ChildReader(limits or ReadingLimits(), ocr=settings.advanced_features)
     reading = ReadingQueue(database, clock, originals, reader, settings.language_default, to_embed.set)
     clearing = Clearing(database, originals, index, changed)
+    change = ModelChange(database, embeddings, index, settings.embedding_model)
     embedding = EmbeddingQueue(database, clock, embeddings, index, clearing)
     bytes_allowed = Limits(settings.upload_bytes, settings.storage_bytes)
     library = Library(database, clock, originals, clearing, bytes_allowed, work=to_read, changed=changed)
@@ -66,5 +69,8 @@ def build_library(
         search=Search(database, index, embeddings, settings.language_default),
         index=index,
         embeddings=embeddings,
-        worker=LibraryWorker(library, reading, embedding, index, reader, embeddings, to_read, to_embed),
+        change=change,
+        worker=LibraryWorker(
+            library, reading, embedding, change, index, reader, embeddings, to_read, to_embed
+        ),
     )

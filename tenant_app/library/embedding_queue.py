@@ -33,6 +33,7 @@ class _Request:
     """Passages whose vectors were asked for."""
 
     chunks: Sequence[Chunk]
+    model: str
     answer: Future[list[bytes]]
 
 
@@ -69,7 +70,7 @@ class EmbeddingQueue:
         except EmbeddingsUnavailable:
             self._asked.clear()
             raise
-        self._write(request.chunks, vectors)
+        self._write(request, vectors)
         return True
 
     def finish_without_vectors(self) -> None:
@@ -86,16 +87,19 @@ class EmbeddingQueue:
     def _ask_ahead(self) -> None:
         while len(self._asked) < REQUESTS_AHEAD and (chunks := self._next_passages()):
             texts = [words_to_embed(chunk.heading, chunk.text) for chunk in chunks]
-            self._asked.append(_Request(chunks, self._asking.submit(self._embeddings.embed_passages, texts)))
+            model = self._embeddings.model
+            answer = self._asking.submit(self._embeddings.embed_passages, texts, model)
+            self._asked.append(_Request(chunks, model, answer))
 
-    def _write(self, chunks: Sequence[Chunk], vectors: Sequence[bytes]) -> None:
+    def _write(self, request: _Request, vectors: Sequence[bytes]) -> None:
+        chunks = request.chunks
         self._index.accept_dimension(dimension(vectors[0]))
         with self._database.write() as session:
             for chunk, vector in zip(chunks, vectors, strict=True):
                 session.execute(
                     update(Chunk)
                     .where(Chunk.id == chunk.id)
-                    .values(embedding=vector, embedding_model=self._embeddings.model)
+                    .values(embedding=vector, embedding_model=request.model)
                 )
             leftovers = self._note_progress(session, {chunk.document_id for chunk in chunks})
         self._index.add([chunk.id for chunk in chunks])

@@ -10,10 +10,11 @@ from typing import Final
 
 from tenant_app.library.child_reader import ChildReader
 from tenant_app.library.embedding_queue import EmbeddingQueue
+from tenant_app.library.model_change import ModelChange
 from tenant_app.library.reading_queue import ReadingQueue
 from tenant_app.library.service import Library
 from tenant_app.logs import get_log
-from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
+from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable, ModelNotServed
 from tenant_app.retrieval.vector_index import VectorIndex
 
 RETRY_SECONDS: Final = 10
@@ -34,6 +35,7 @@ class LibraryWorker:
         library: Library,
         reading: ReadingQueue,
         embedding: EmbeddingQueue,
+        change: ModelChange,
         index: VectorIndex,
         reader: ChildReader,
         embeddings: EmbeddingClient,
@@ -43,6 +45,8 @@ class LibraryWorker:
         self._library = library
         self._reading = reading
         self._embedding = embedding
+        self._change = change
+        self._settled = False
         self._index = index
         self._reader = reader
         self._embeddings = embeddings
@@ -94,13 +98,16 @@ class LibraryWorker:
             return True
 
     def _embed_or_maintain(self) -> bool:
+        if not self._settled:
+            self._change.settle()
+            self._settled = True
         return self._index.maintain() or self._embed_next()
 
     def _embed_next(self) -> bool:
         away = time.monotonic() < self._embeddings_away_until
         try:
             if not away:
-                return self._embedding.embed_next()
+                return self._compute()
         except EmbeddingsUnavailable as error:
             if self._stopping.is_set():
                 return False
@@ -108,6 +115,17 @@ class LibraryWorker:
             self._embeddings_away_until = time.monotonic() + RETRY_SECONDS
         self._embedding.finish_without_vectors()
         return False
+
+    def _compute(self) -> bool:
+        try:
+            if self._embedding.embed_next():
+                return True
+        except ModelNotServed:
+            # Without the old model, documents are found by their words until the new one's vectors are there.
+            if not self._change.pending:
+                raise
+            self._embedding.finish_without_vectors()
+        return self._change.advance()
 
     def _idle_seconds(self) -> float:
         away = self._embeddings_away_until - time.monotonic()

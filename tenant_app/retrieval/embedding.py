@@ -31,8 +31,15 @@ class EmbeddingsUnavailable(Exception):
     """The embedding server gives no vectors now; the message says why, in one line."""
 
 
+class ModelNotServed(EmbeddingsUnavailable):
+    """The server works, but has not the model asked for."""
+
+
 class EmbeddingClient:
-    """One tenant's way to the embedding server; safe to use from several threads."""
+    """One tenant's way to the embedding server; safe to use from several threads.
+
+    ``model`` is the one that answers questions; it changes when another's vectors take its place.
+    """
 
     def __init__(self, socket_path: Path, model: str, tenant: str) -> None:
         self._socket_path = socket_path
@@ -54,10 +61,11 @@ class EmbeddingClient:
         """
         return self._embed(_UnixConnection(self._socket_path, seconds), texts, "question")
 
-    def embed_passages(self, texts: Sequence[str]) -> list[bytes]:
-        """Return one vector per text, in order; any tenant's question goes first.
+    def embed_passages(self, texts: Sequence[str], model: str | None = None) -> list[bytes]:
+        """Return one vector per text, in order, by the model that answers or another.
 
-        Raises EmbeddingsUnavailable, also after ``interrupt``.
+        Any tenant's question goes first. Raises EmbeddingsUnavailable, also after ``interrupt``; its kind
+        ModelNotServed when the server has other models only.
         """
         connection = _UnixConnection(self._socket_path, INGEST_SECONDS)
         with self._lock:
@@ -65,7 +73,7 @@ class EmbeddingClient:
                 raise EmbeddingsUnavailable("the instance is stopping")
             self._ingesting.add(connection)
         try:
-            return self._embed(connection, texts, "ingest")
+            return self._embed(connection, texts, "ingest", model)
         finally:
             with self._lock:
                 self._ingesting.discard(connection)
@@ -77,9 +85,15 @@ class EmbeddingClient:
             for connection in self._ingesting:
                 connection.abort()
 
-    def _embed(self, connection: "_UnixConnection", texts: Sequence[str], priority: Priority) -> list[bytes]:
+    def _embed(
+        self,
+        connection: "_UnixConnection",
+        texts: Sequence[str],
+        priority: Priority,
+        model: str | None = None,
+    ) -> list[bytes]:
         body = {
-            "model": self.model,
+            "model": model or self.model,
             "input": [text[:MOST_CHARACTERS] for text in texts],
             "encoding_format": "base64",
             "user": self._tenant,
@@ -94,7 +108,8 @@ class EmbeddingClient:
             content = answer.read()
             if answer.status != http.client.OK:
                 said = content[:_LONGEST_REASON].decode("utf-8", "replace")
-                raise EmbeddingsUnavailable(f"the embedding server answered {answer.status}: {said}")
+                kind = ModelNotServed if answer.status == http.client.NOT_FOUND else EmbeddingsUnavailable
+                raise kind(f"the embedding server answered {answer.status}: {said}")
             return json.loads(content)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise EmbeddingsUnavailable(f"no answer from {self._socket_path}: {error!r}") from error

@@ -23,6 +23,8 @@ from tenant_app.retrieval.store_opening import StoreOpening
 from tenant_app.retrieval.vectors import BYTES_PER_VALUE, DimensionMismatch
 
 RETRY_SECONDS: Final = 60
+SETTLING_SECONDS: Final = 30
+"""After a change of model; a question's vector is waited for some 4 seconds."""
 TOLERATED_DEAD_ENTRIES: Final = 500
 """Deleted passages the store may hold before it is rebuilt; each makes every question ask for one more."""
 
@@ -44,13 +46,15 @@ class VectorIndex:
         self._model = model
         self._work = work
         self._exact = ExactSearch(database, model)
-        self._opening = StoreOpening(database, StoreDirectories(root), model)
+        self._directories = StoreDirectories(root)
+        self._opening = StoreOpening(database, self._directories, model)
         self._store: ChromaStore | None = None
         self._dead_entries = 0
         self._wanted = False
         self._not_before = 0.0
         self._other_dimension: int | None = None
         self._accepted_dimension = 0
+        self._believe_questions_from = 0.0
         self._stop = threading.Event()
 
     @property
@@ -73,8 +77,9 @@ class VectorIndex:
                 return self._nearest_exactly(vector, most, documents)
             return self._ask(store, vector, most)
         except DimensionMismatch as mismatch:
-            self._other_dimension = mismatch.found
-            self._work.set()
+            if time.monotonic() >= self._believe_questions_from:
+                self._other_dimension = mismatch.found
+                self._work.set()
             raise
 
     def add(self, chunk_ids: Sequence[int]) -> None:
@@ -115,6 +120,20 @@ class VectorIndex:
             self._exact.forget()
             self._close_store()
             self._want()
+
+    def change_model(self, model: str) -> None:
+        """Answer from another model's vectors from now on; for the worker thread.
+
+        A question whose vector was computed just before has another model's: what it says of the number of
+        values is not believed for a while.
+        """
+        self._close_store()
+        self._model = model
+        self._exact = ExactSearch(self._database, model)
+        self._opening = StoreOpening(self._database, self._directories, model)
+        self._accepted_dimension = 0
+        self._believe_questions_from = time.monotonic() + SETTLING_SECONDS
+        self._want()
 
     def maintain(self) -> bool:
         """Do one piece of pending work, which may take a minute; return whether there was any.

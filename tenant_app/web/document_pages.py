@@ -29,6 +29,7 @@ def documents() -> str:
         upload_bytes=services.settings.upload_bytes,
         recognises_pictures=services.settings.advanced_features,
         storage=services.library.storage(),
+        model_change=services.model_change.progress(),
         states=_states(),
         few=FEW,
         **_shelf(),

@@ -22,13 +22,13 @@ def body(**fields: Any) -> bytes:
 
 
 def test_one_text_or_several_are_accepted() -> None:
-    assert parse_request(body(input="un"), None, MODEL).texts == ("un",)
-    assert parse_request(body(input=["un", "deux"]), None, MODEL).texts == ("un", "deux")
+    assert parse_request(body(input="un"), None, [MODEL]).texts == ("un",)
+    assert parse_request(body(input=["un", "deux"]), None, [MODEL]).texts == ("un", "deux")
 
 
 def test_documents_are_the_default_and_questions_say_so() -> None:
-    assert parse_request(body(), None, MODEL).priority is Priority.INGEST
-    assert parse_request(body(), "question", MODEL).priority is Priority.QUESTION
+    assert parse_request(body(), None, [MODEL]).priority is Priority.INGEST
+    assert parse_request(body(), "question", [MODEL]).priority is Priority.QUESTION
 
 
 @pytest.mark.parametrize(
@@ -46,37 +46,35 @@ def test_documents_are_the_default_and_questions_say_so() -> None:
 )
 def test_a_wrong_field_is_named(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
-        parse_request(body(**fields), None, MODEL)
+        parse_request(body(**fields), None, [MODEL])
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"model":"m","input":"\\ud800"}', b"\xff"])
 def test_what_is_not_a_json_object_of_text_is_refused(raw: bytes) -> None:
     with pytest.raises(InvalidRequest):
-        parse_request(raw, None, MODEL)
+        parse_request(raw, None, [MODEL])
 
 
 def test_a_refusal_never_repeats_the_tenants_text() -> None:
     with pytest.raises(InvalidRequest) as refusal:
-        parse_request(body(input=["secret médical", 3], user="x" * 65), None, MODEL)
+        parse_request(body(input=["secret médical", 3], user="x" * 65), None, [MODEL])
 
     assert "secret" not in str(refusal.value)
 
 
 def test_an_unknown_priority_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="question, ingest"):
-        parse_request(body(), "urgent", MODEL)
+        parse_request(body(), "urgent", [MODEL])
 
 
 def test_a_bulk_load_cannot_pass_for_a_question() -> None:
     with pytest.raises(InvalidRequest, match="at most 16 texts, not 17"):
-        parse_request(body(input=["x"] * 17), "question", MODEL)
+        parse_request(body(input=["x"] * 17), "question", [MODEL])
 
 
 def test_another_model_is_not_found() -> None:
-    with pytest.raises(
-        ModelNotFound, match=r"'other' is not served here; this server has 'all-MiniLM-L6-v2'"
-    ):
-        parse_request(body(model="other"), None, MODEL)
+    with pytest.raises(ModelNotFound, match=r"'other' is not served here; this server has all-MiniLM-L6-v2"):
+        parse_request(body(model="other"), None, [MODEL])
 
 
 def test_base64_and_numbers_carry_the_same_vectors() -> None:

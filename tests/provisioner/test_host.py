@@ -109,3 +109,12 @@ def test_the_file_host_init_writes_is_accepted_commented_out_or_not(tmp_path: Pa
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "host.yaml").touch()
     assert load_host(tmp_path, {}).port_range == PortRange(first=5001, last=5999)
+
+
+def test_models_that_go_on_answering_are_a_list_in_the_file_or_a_variable(tmp_path: Path) -> None:
+    (tmp_path / "host.yaml").write_text("embedding_model: new\nformer_embedding_models: [old]\n")
+    assert load_host(tmp_path, {}).embedding_options == ("--model", "new", "--also", "old")
+    given = load_host(tmp_path, {"TENANTRY_FORMER_EMBEDDING_MODELS": "old, older"})
+    assert given.embedding_options == ("--model", "new", "--also", "old", "--also", "older")
+    with pytest.raises(InvalidConfiguration):
+        load_host(tmp_path, {"TENANTRY_FORMER_EMBEDDING_MODELS": "--evil"})
