@@ -17,9 +17,9 @@ from tenant_app.cases.notes import is_author
 from tenant_app.cases.schemas import CaseChange, DeadlineChange, DeadlineView, NewCase, NewDeadline, NoteBody
 from tenant_app.cases.service import Cases
 from tenant_app.errors import InvalidInput, NotFound, TenantAppError
+from tenant_app.library.records import UNFINISHED
 from tenant_app.library.schemas import DocumentView
 from tenant_app.validation import Body, refused
-from tenant_app.web.document_pages import UNFINISHED
 from tenant_app.web.frame import page
 
 CASES_SHOWN: Final = 100
