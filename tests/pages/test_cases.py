@@ -42,7 +42,6 @@ def test_a_case_is_opened_filled_and_analysed(sign_in: SignIn) -> None:
     send(page, ("conge.md", NOTICE), ("reponse.md", ANSWER))
     analyse(page)
 
-    expect(page.get_by_text("À faire relire avant tout usage.")).to_be_visible()
     expect(page.get_by_text("Relevée dans vos documents")).to_be_visible()
     fact = page.locator("#facts li").filter(has_text="850 euros")
     fact.get_by_role("link").click()
@@ -129,10 +128,10 @@ def test_everything_works_without_scripts(open_page: OpenPage, tenant: Tenant) -
 def small_tenant(
     tmp_path_factory: pytest.TempPathFactory, embedding_server: EmbeddingServer
 ) -> Iterator[Tenant]:
-    """Serve a tenant that may have one case and no analysis."""
+    """Serve a tenant that may have one case and one analysis, all of which must be reviewed."""
     folder = tmp_path_factory.mktemp("small")
-    limits = {"max_cases": "1", "max_analysis_monthly": "0", "advanced_features": "false"}
-    with served_tenant(folder, embedding_server.socket, **limits) as tenant:
+    limits = {"max_cases": "1", "max_analysis_monthly": "1", "advanced_features": "false"}
+    with served_tenant(folder, embedding_server.socket, prediction_threshold="1", **limits) as tenant:
         yield tenant
 
 
@@ -145,7 +144,12 @@ def test_what_the_plan_does_not_allow_is_said_before_it_is_tried(
     expect(page.get_by_role("heading", name="Aucun dossier pour l’instant")).to_be_visible()
 
     open_case(page, "Le seul")
-    expect(page.get_by_text("Les 0 analyses du mois sont utilisées.")).to_be_visible()
+    analyse(page)
+    expect(page.get_by_text("À faire relire avant tout usage.")).to_be_visible()
+    expect(page.get_by_text("Les exports Word et PDF ne font pas partie")).to_be_visible()
+    expect(page.get_by_role("link", name="PDF")).to_have_count(0)
+    page.get_by_role("link", name="Le seul").click()
+    expect(page.get_by_text("Le quota d’analyses du mois (1) est utilisé.")).to_be_visible()
     page.goto("/cases")
     expect(page.get_by_text("Tous les dossiers de votre abonnement sont utilisés.")).to_be_visible()
     expect(page.get_by_role("button", name="Ouvrir le dossier")).to_have_count(0)

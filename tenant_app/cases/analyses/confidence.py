@@ -16,6 +16,7 @@ verified words. The product can only be lower than the calibrated mean.
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from statistics import median
 from typing import Final
 
 from tenant_app.cases.analyses.content import Point
@@ -30,44 +31,48 @@ LOOKED_AT: Final = 10
 class Evidence:
     """What speaks for the first passages of an answer; every figure is from 0 to 1.
 
-    ``words`` and ``meaning`` are the best ``lexical`` and ``dense`` of the first DEPTH hits, ``margin`` by
-    how much of its score the first hit leads the last one looked at, ``agreement`` the share of the best
-    DEPTH by words that are among the best DEPTH by meaning.
+    ``agreement`` is the first hit's score: 1 when it is the best both by words and by meaning. ``lead`` is by
+    how much of its score the first hit leads the second, ``margin`` the last one looked at. ``words`` and
+    ``meaning`` are how far the best ``lexical`` and ``dense`` of the first DEPTH hits stand out from the
+    median of those looked at.
     """
 
+    agreement: float
+    lead: float
+    margin: float
     words: float
     meaning: float
-    margin: float
-    agreement: float
 
 
-INTERCEPT: Final = -3.0
-WEIGHTS: Final = Evidence(words=3.0, meaning=2.0, margin=1.0, agreement=1.0)
+NO_EVIDENCE: Final = Evidence(0.0, 0.0, 0.0, 0.0, 0.0)
+INTERCEPT: Final = -1.47
+WEIGHTS: Final = Evidence(agreement=0.88, lead=0.49, margin=2.23, words=0.95, meaning=-0.07)
 
 
 def evidence_of(found: SearchAnswer) -> Evidence:
-    """Return the evidence of a search's hits; all zero when there are none."""
+    """Return the evidence of a search's hits; NO_EVIDENCE when there are none."""
     hits = found.hits[:LOOKED_AT]
     if not hits:
-        return Evidence(0.0, 0.0, 0.0, 0.0)
+        return NO_EVIDENCE
     return evidence_of_figures([(hit.score, hit.lexical, hit.dense) for hit in hits])
 
 
 def evidence_of_figures(figures: Sequence[tuple[float, float, float]]) -> Evidence:
     """Return the evidence of at least one hit given as (score, lexical, dense), best first."""
-    shown = figures[:DEPTH]
-    first, last = figures[0][0], figures[-1][0]
+    scores, lexical, dense = zip(*figures, strict=True)
+    second = scores[1] if len(scores) > 1 else 0.0
     return Evidence(
-        words=max(lexical for _, lexical, _ in shown),
-        meaning=max(dense for _, _, dense in shown),
-        margin=(first - last) / first if first > 0 else 0.0,
-        agreement=len(_best(figures, 1) & _best(figures, 2)) / DEPTH,
+        agreement=min(1.0, max(0.0, scores[0])),
+        lead=_lead(scores[0], second),
+        margin=_lead(scores[0], scores[-1]),
+        words=max(lexical[:DEPTH]) - median(lexical),
+        meaning=max(dense[:DEPTH]) - median(dense),
     )
 
 
 def probability(evidence: Evidence) -> float:
     """Return the probability that a passage which answers is among the first DEPTH."""
-    if evidence == Evidence(0.0, 0.0, 0.0, 0.0):
+    if evidence == NO_EVIDENCE:
         return 0.0
     weighted = zip(astuple(WEIGHTS), astuple(evidence), strict=True)
     return 1 / (1 + math.exp(-(INTERCEPT + sum(weight * value for weight, value in weighted))))
@@ -88,6 +93,5 @@ def supported_share(points: Sequence[Point]) -> float:
     return documents / (documents + unsupported) if documents else 0.0
 
 
-def _best(figures: Sequence[tuple[float, float, float]], column: int) -> set[int]:
-    places = sorted(range(len(figures)), key=lambda place: -figures[place][column])
-    return set(places[:DEPTH])
+def _lead(first: float, other: float) -> float:
+    return min(1.0, max(0.0, (first - other) / first)) if first > 0 else 0.0

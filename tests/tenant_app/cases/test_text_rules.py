@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_app.cases.analyses.checklists import missing_pieces
-from tenant_app.cases.analyses.confidence import Evidence, evidence_of_figures, probability
+from tenant_app.cases.analyses.confidence import NO_EVIDENCE, evidence_of_figures, probability
 from tenant_app.cases.analyses.dates import days_in
 from tenant_app.cases.analyses.references import references_in
 
@@ -78,4 +78,4 @@ def test_more_evidence_is_never_less_sure() -> None:
     strong = evidence_of_figures([(1.0, 0.9, 0.8), (0.2, 0.1, 0.1)])
 
     assert 0 < probability(weak) < probability(strong) < 1
-    assert probability(Evidence(0.0, 0.0, 0.0, 0.0)) == 0
+    assert probability(NO_EVIDENCE) == 0
