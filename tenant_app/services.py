@@ -6,6 +6,7 @@ from typing import Protocol
 from tenant_app.accounts.service import Accounts
 from tenant_app.assistant.service import Assistant
 from tenant_app.billing.service import Billing
+from tenant_app.cases.analyses.writing import Writer
 from tenant_app.cases.service import Cases
 from tenant_app.clock import Clock
 from tenant_app.data_directory import DATABASE
@@ -83,7 +84,13 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         streams=streams,
     )
     cases = Cases(
-        settings, database, clock, library=parts.library, search=parts.search, ledger=billing.ledger
+        settings,
+        database,
+        clock,
+        library=parts.library,
+        search=parts.search,
+        writer=Writer(settings, assistant.provider, assistant.health, billing.budget),
+        ledger=billing.ledger,
     )
     return Services(
         settings=settings,

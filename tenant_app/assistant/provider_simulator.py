@@ -7,6 +7,9 @@ the question and cites the first passage, ``stall`` never answers, ``error-500``
 ``bad-key`` answer with that error, ``trickle`` sends a word now and then, ``cut`` breaks off before its last
 words, ``empty`` answers nothing, ``invent`` changes the figures of the passage it repeats, and ``obey`` does
 what a poisoned document wants: it puts what it was told into the addresses of images and links.
+
+Asked for the analysis of a case, ``echo`` writes one about the first passage, ``invent`` one whose figures
+and citations are wrong, and ``sloppy`` one in the form asked for only once it is told that it was not.
 """
 
 import argparse
@@ -21,7 +24,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Literal, get_args
 
 Behaviour = Literal[
-    "echo", "stall", "trickle", "error-500", "rate-limit", "cut", "empty", "bad-key", "invent", "obey"
+    "echo",
+    "stall",
+    "trickle",
+    "error-500",
+    "rate-limit",
+    "cut",
+    "empty",
+    "bad-key",
+    "invent",
+    "obey",
+    "sloppy",
 ]
 
 _ERRORS: Final[dict[str, tuple[int, str]]] = {
@@ -32,6 +45,7 @@ _ERRORS: Final[dict[str, tuple[int, str]]] = {
 _PATH: Final = "/v1/chat/completions"
 _QUESTION: Final = re.compile(r"\n\nQuestion :\n\n(.*)\Z", re.DOTALL)
 _PASSAGE: Final = re.compile(r'<passage numero="1"[^>]*>\n(.*?)\n</passage>', re.DOTALL)
+_CASE: Final = "\n\nDossier à analyser :\n\n"
 _WORDS_QUOTED: Final = 12
 _CHUNK: Final = "chat.completion.chunk"
 _WORD: Final = re.compile(r"\S+\s*|\s+")
@@ -145,6 +159,10 @@ def reply_to(body: dict[str, Any], behaviour: Behaviour) -> str:
     if behaviour == "empty":
         return ""
     asked = str(body["messages"][-1]["content"])
+    case = next((str(one["content"]) for one in body["messages"] if _CASE in str(one["content"])), None)
+    if case is not None and behaviour in ("echo", "invent", "sloppy"):
+        analysis = _analysis(unescape(_found(_PASSAGE, case) or ""), behaviour)
+        return f"Voici l'analyse : {analysis}" if behaviour == "sloppy" and asked == case else analysis
     question = _found(_QUESTION, asked) or asked
     passage = _found(_PASSAGE, asked)
     if passage is None:
@@ -156,6 +174,22 @@ def reply_to(body: dict[str, Any], behaviour: Behaviour) -> str:
         return _leaking(question)
     beginning = " ".join(unescape(passage).split()[:_WORDS_QUOTED])
     return f"Vous demandez : {question}\n\nLe premier passage commence par « {beginning} » [1]."
+
+
+def _analysis(passage: str, behaviour: Behaviour) -> str:
+    sentence = _FIRST_SENTENCE.match(passage)
+    said = " ".join((sentence[0] if sentence else passage).split())
+    quote = " ".join(said.split()[:_WORDS_QUOTED])
+    if behaviour == "invent":
+        points = [
+            {"kind": "facts", "text": _FIGURE.sub("97", said), "citations": [{"passage": 1, "quote": quote}]},
+            {"kind": "risks", "text": "Le juge refusera.", "citations": [{"passage": 99, "quote": quote}]},
+            {"kind": "texts", "text": said, "citations": [{"passage": 1, "quote": "des mots jamais écrits"}]},
+        ]
+        return json.dumps({"summary": f"Il est dit : {_FIGURE.sub('97', said)}", "points": points})
+    cited = [{"passage": 1, "quote": quote}]
+    points = [{"kind": kind, "text": said, "citations": cited} for kind in ("facts", "arguments_for")]
+    return json.dumps({"summary": said, "points": points}, ensure_ascii=False)
 
 
 def _leaking(secret: str) -> str:

@@ -47,7 +47,8 @@ class Assistant:
         self.conversations = Conversations(database, clock)
         self._settings = settings
         self._database = database
-        self._provider = Provider(settings)
+        self.provider = Provider(settings)
+        self.health = ProviderHealth()
         self._cache = AnswerCache(database, settings, clock)
         self._streams = streams
         self._security = security
@@ -57,7 +58,7 @@ class Assistant:
             settings=settings,
             search=search,
             composer=Composer(
-                settings, self._provider, ProviderHealth(), Checker(database, embeddings), billing.budget
+                settings, self.provider, self.health, Checker(database, embeddings), billing.budget
             ),
             conversations=self.conversations,
             ledger=billing.ledger,
@@ -122,4 +123,4 @@ class Assistant:
 
     def stop(self) -> None:
         """Close the connections to the provider."""
-        self._provider.close()
+        self.provider.close()

@@ -3,6 +3,7 @@
 from tenant_app.billing.ledger import Ledger
 from tenant_app.cases.analyses.making import Making
 from tenant_app.cases.analyses.service import Analyses
+from tenant_app.cases.analyses.writing import Writer
 from tenant_app.cases.deadlines import CaseDeadlines
 from tenant_app.cases.documents import CaseDocuments
 from tenant_app.cases.members import CaseMembers
@@ -26,6 +27,7 @@ class Cases:
         *,
         library: Library,
         search: Search,
+        writer: Writer,
         ledger: Ledger,
     ) -> None:
         self.register = CaseRegister(database, clock, library, limit=settings.max_cases)
@@ -33,5 +35,5 @@ class Cases:
         self.notes = CaseNotes(database, clock)
         self.deadlines = CaseDeadlines(database, clock)
         self.documents = CaseDocuments(database, clock)
-        making = Making(settings, database, search, self.deadlines.today)
+        making = Making(settings, database, search, writer, self.deadlines.today)
         self.analyses = Analyses(settings, database, clock, ledger=ledger, making=making)

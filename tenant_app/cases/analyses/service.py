@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, selectinload
 from tenant_app.accounts.actor import Actor
 from tenant_app.billing.ledger import Ledger, Reservation
 from tenant_app.cases.access import require_case, require_open_case
-from tenant_app.cases.analyses.content import Cited
-from tenant_app.cases.analyses.making import Made, Making
+from tenant_app.cases.analyses.content import Cited, Content
+from tenant_app.cases.analyses.making import Making
+from tenant_app.cases.analyses.writing import Spending
 from tenant_app.cases.models import Analysis, AnalysisCitation
 from tenant_app.clock import Clock
 from tenant_app.database import Database
@@ -146,15 +147,19 @@ class Analyses:
         return analysis
 
     def _make(self, actor: Actor, analysis: Analysis, reservation: Reservation) -> None:
+        spending = Spending(reservation.month)
         try:
             with self._turn:
-                made = self._making.make(actor, analysis.case_id, lambda step: self._note(analysis.id, step))
-            self._keep(actor, analysis, made, reservation)
+                content = self._making.make(
+                    actor, analysis.case_id, spending, lambda step: self._note(analysis.id, step)
+                )
+            self._keep(actor, analysis, content, spending, reservation)
         except Exception as error:  # noqa: BLE001 - the thread ends here: the analysis itself must tell
             if not isinstance(error, TenantAppError):
                 _log.error("analysis_failed", analysis=analysis.id, error=error)
             self._fail(analysis.id, reservation)
         finally:
+            self._making.writer.release(spending)
             with self._lock:
                 del self._running[analysis.id]
 
@@ -162,15 +167,22 @@ class Analyses:
         with self._database.write() as session:
             session.execute(update(Analysis).where(Analysis.id == analysis_id).values(step=step))
 
-    def _keep(self, actor: Actor, analysis: Analysis, made: Made, reservation: Reservation) -> None:
+    def _keep(
+        self,
+        actor: Actor,
+        analysis: Analysis,
+        content: Content,
+        spending: Spending,
+        reservation: Reservation,
+    ) -> None:
         """Keep the analysis and settle its unit, both or neither. Raises NotFound when its case has gone."""
-        content = made.content
+        tokens_in, tokens_out = spending.tokens
         with self._ledger.settling(
             reservation,
             mode=content.mode,
-            tokens_in=made.tokens_in,
-            tokens_out=made.tokens_out,
-            cost=made.cost,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            cost=self._making.writer.cost(spending),
         ) as session:
             require_case(session, actor, analysis.case_id)
             kept = _analysis(session, analysis.case_id, analysis.id)

@@ -34,7 +34,13 @@ STEPS: Final[Mapping[str, Text]] = {
 _OWN_NOTICES: Final[Mapping[str, Text]] = {
     "unread-documents": lazy_gettext("Des documents du dossier n'étaient pas encore lus."),
     "cut": lazy_gettext("Le dossier est très long : seules ses 500 premières pages environ ont été lues."),
-    "malformed": lazy_gettext("La réponse du service d'IA n'avait pas la forme demandée."),
+    "nothing-to-read": lazy_gettext("Le dossier n'a aucun document lisible : rien n'a pu être rédigé."),
+    "budget-spent": lazy_gettext(
+        "Le budget du mois pour le service d'IA est épuisé. L'analyse est relevée dans les documents."
+    ),
+    "malformed": lazy_gettext(
+        "La réponse du service d'IA n'avait pas la forme demandée. L'analyse est relevée dans les documents."
+    ),
     "unsupported-points": lazy_gettext(
         "Des points ne reposent sur aucun passage vérifié ; ils sont signalés."
     ),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tenant_app.cases.analyses.making import Made, Making
+from tenant_app.cases.analyses.content import Content
+from tenant_app.cases.analyses.making import Making
 from tenant_app.services import Services
 from tenant_app.settings import Settings
 from tests.tenant_app.cases.firm import Caller
@@ -53,7 +54,7 @@ def test_of_many_parallel_calls_as_many_pass_as_the_month_allows(anna: Caller, s
 def test_an_analysis_that_fails_is_not_counted(
     anna: Caller, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> Made:
+    def fail(*_: object) -> Content:
         raise OSError("disk full")
 
     monkeypatch.setattr(Making, "make", fail)
@@ -72,7 +73,7 @@ def test_nobody_waits_for_a_long_analysis_without_wishing_to(
     goes_on = threading.Event()
     real = Making.make
 
-    def slow(making: Making, *arguments: object) -> Made:
+    def slow(making: Making, *arguments: object) -> Content:
         goes_on.wait(30)
         return real(making, *arguments)  # type: ignore[arg-type]
 
@@ -91,7 +92,7 @@ def test_nobody_waits_for_a_long_analysis_without_wishing_to(
 def test_what_a_dead_process_left_unfinished_is_failed_and_given_back(
     anna: Caller, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def end_here(*_: object) -> Made:
+    def end_here(*_: object) -> Content:
         raise SystemExit
 
     # A thread that ends without a word leaves behind what a killed process does.
