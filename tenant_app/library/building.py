@@ -19,6 +19,7 @@ from tenant_app.library.worker import LibraryWorker
 from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
+from tenant_app.retrieval.vocabulary import Vocabulary
 from tenant_app.settings import Settings
 
 
@@ -66,7 +67,13 @@ def build_library(
             break_off=reading.break_off,
             changed=changed,
         ),
-        search=Search(database, index, embeddings, settings.language_default),
+        search=Search(
+            database,
+            index,
+            embeddings,
+            settings.language_default,
+            Vocabulary(settings.assistant_vocabulary),
+        ),
         index=index,
         embeddings=embeddings,
         change=change,

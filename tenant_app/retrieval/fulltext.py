@@ -1,9 +1,9 @@
 """Full-text search over the passages' terms, in the same SQLite file and transaction as the passages."""
 
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import ColumnElement, Float, Integer, Select, column, select, text
 from sqlalchemy.orm import Session
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from tenant_app.passages import Chunk, Document
 from tenant_app.retrieval.analysis import analyse
 from tenant_app.retrieval.language import Language
-
-TITLE_WEIGHT: Final = 2.0
-HEADING_WEIGHT: Final = 1.5
-BODY_WEIGHT: Final = 1.0
-"""How much a term counts by where it stands: a document's name and headings say what a passage is about."""
+from tenant_app.retrieval.word_scoring import (
+    BODY_WEIGHT,
+    HEADING_WEIGHT,
+    TITLE_WEIGHT,
+    FoundTerms,
+    found_terms,
+)
 
 _INSERT = text(
     "INSERT INTO passage_terms (rowid, title, heading, body) VALUES (:id, :title, :heading, :body)"
@@ -32,6 +34,15 @@ _MATCHING = text(
     "WHERE passage_terms MATCH :expression"
 ).columns(column("chunk_id", Integer), column("score", Float))
 _FREQUENCIES = "SELECT term, doc FROM passage_terms_vocabulary WHERE term IN ({})"
+_AROUND = text(
+    "SELECT here.id, there.id FROM chunks AS here "
+    "JOIN chunks AS there ON there.document_id = here.document_id "
+    "AND there.ordinal BETWEEN here.ordinal - :reach AND here.ordinal + :reach "
+    "WHERE here.id IN (SELECT value FROM json_each(:ids))"
+)
+_STORED = text(
+    "SELECT rowid, title, heading, body FROM passage_terms WHERE rowid IN (SELECT value FROM json_each(:ids))"
+)
 _COUNT = text("SELECT count(*) FROM chunks")
 
 
@@ -127,22 +138,21 @@ def term_weights(session: Session, terms: Iterable[str]) -> dict[str, float]:
     return {term: _idf(passages, frequencies.get(term, 0)) for term in wanted}
 
 
-def passage_terms(session: Session, chunk_ids: Sequence[int]) -> dict[int, frozenset[str]]:
-    """Return every term of the given passages, those of their title and headings included."""
-    places = ", ".join(f":c{number}" for number in range(len(chunk_ids)))
-    rows = session.execute(
-        text(f"SELECT rowid, title, heading, body FROM passage_terms WHERE rowid IN ({places})"),  # noqa: S608
-        {f"c{number}": chunk_id for number, chunk_id in enumerate(chunk_ids)},
-    )
-    return {
-        chunk_id: frozenset(f"{title} {heading} {body}".split()) for chunk_id, title, heading, body in rows
-    }
+def passages_around(session: Session, chunk_ids: Iterable[int], reach: int) -> dict[int, list[int]]:
+    """Return for each passage those at most `reach` before or after it in its document, itself included."""
+    around: dict[int, list[int]] = {}
+    parameters = {"ids": json.dumps(list(chunk_ids)), "reach": reach}
+    for chunk_id, other in session.execute(_AROUND, parameters):
+        around.setdefault(chunk_id, []).append(other)
+    return around
 
 
-def coverage(weights: dict[str, float], terms: frozenset[str]) -> float:
-    """Return the share (0 to 1), by weight, of a question's terms that a passage holds."""
-    total = sum(weights.values())
-    return sum(weight for term, weight in weights.items() if term in terms) / total if total else 0.0
+def stored_terms(
+    session: Session, wanted: Mapping[str, float], chunk_ids: Iterable[int]
+) -> dict[int, FoundTerms]:
+    """Return where the wanted terms stand in each of the given passages, title and headings included."""
+    rows = session.execute(_STORED, {"ids": json.dumps(list(chunk_ids))})
+    return {chunk_id: found_terms(wanted, title, heading, body) for chunk_id, title, heading, body in rows}
 
 
 def _terms(words: str, language: Language) -> str:

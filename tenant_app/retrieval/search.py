@@ -13,12 +13,20 @@ from tenant_app.logs import get_log
 from tenant_app.passages import Chunk, Document
 from tenant_app.retrieval.analysis import analyse
 from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
-from tenant_app.retrieval.fulltext import coverage, match_terms, passage_terms, term_weights
+from tenant_app.retrieval.fulltext import match_terms, passages_around, stored_terms, term_weights
 from tenant_app.retrieval.fusion import DENSE_WEIGHTS, Ranked, fuse
 from tenant_app.retrieval.language import Language, detect_language
 from tenant_app.retrieval.scope import EVERYTHING, Scope, excludes_any, permitted_documents, require_scope
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.retrieval.vectors import DimensionMismatch, cosine
+from tenant_app.retrieval.vocabulary import Vocabulary
+from tenant_app.retrieval.word_scoring import (
+    SURROUNDING_PASSAGES,
+    QuestionTerms,
+    WordScoring,
+    coverage,
+    question_terms,
+)
 
 CANDIDATES: Final = 100
 """Passages taken from each of the two searches before they are put into one order."""
@@ -66,7 +74,7 @@ class _Question:
     """A question as both searches see it; ``vector`` is None when it could not be computed."""
 
     language: Language | None
-    terms: tuple[str, ...]
+    terms: QuestionTerms
     vector: bytes | None
 
 
@@ -95,12 +103,18 @@ class Search:
     """Finds passages of one tenant's library."""
 
     def __init__(
-        self, database: Database, index: VectorIndex, embeddings: EmbeddingClient, default_language: Language
+        self,
+        database: Database,
+        index: VectorIndex,
+        embeddings: EmbeddingClient,
+        default_language: Language,
+        vocabulary: Vocabulary,
     ) -> None:
         self._database = database
         self._index = index
         self._embeddings = embeddings
         self._default_language: Language = default_language
+        self._vocabulary = vocabulary
 
     def search(self, actor: Actor, query: str, top_k: int, scope: Scope = EVERYTHING) -> SearchAnswer:
         """Return at most `top_k` (1 to MOST_HITS) passages of documents in `scope` that the actor may see.
@@ -114,7 +128,8 @@ class Search:
         question = self._question(query)
         dense = self._nearest(question, searchable.documents)
         with self._database.read() as session:
-            lexical = match_terms(session, question.terms, CANDIDATES, searchable.restriction)
+            matches = match_terms(session, tuple(question.terms.weights), CANDIDATES, searchable.restriction)
+            lexical = _word_scores(session, question.terms, tuple(matches))
             ranked = fuse(lexical, dense or {}, DENSE_WEIGHTS[question.language])
             hits = _hits(session, searchable, question, ranked, top_k)
             searched = session.scalar(_count_passages(searchable)) or 0
@@ -122,13 +137,14 @@ class Search:
 
     def _question(self, query: str) -> _Question:
         language = detect_language(query)
-        terms = dict.fromkeys(analyse(query, language or self._default_language))
+        read_as = language or self._default_language
+        terms = question_terms(analyse(query, read_as), self._vocabulary.synonyms(query, read_as))
         try:
             vector = self._embeddings.embed_question(query)
         except EmbeddingsUnavailable as error:
             _log.warning("search_without_vectors", reason=str(error))
             vector = None
-        return _Question(language, tuple(terms), vector)
+        return _Question(language, terms, vector)
 
     def _nearest(self, question: _Question, documents: frozenset[int] | None) -> dict[int, float] | None:
         """Return the vector candidates, of all documents or of these, or None when there is no telling."""
@@ -154,6 +170,14 @@ def _count_passages(searchable: _Searchable) -> Select[int]:
     if searchable.restriction is None:
         return counted
     return counted.join(Document, Document.id == Chunk.document_id).where(searchable.restriction)
+
+
+def _word_scores(session: Session, terms: QuestionTerms, candidates: Sequence[int]) -> dict[int, float]:
+    around = passages_around(session, candidates, SURROUNDING_PASSAGES)
+    found = stored_terms(session, terms.weights, {other for others in around.values() for other in others})
+    scoring = WordScoring(terms, term_weights(session, terms.weights), found)
+    usual = sum(map(len, around.values())) / len(around) if around else 1.0
+    return {chunk_id: scoring.score(chunk_id, others, usual) for chunk_id, others in around.items()}
 
 
 def _hits(
@@ -196,11 +220,12 @@ def _hit(chunk: Chunk, document: Document, score: float, evidence: _Evidence) ->
 
 
 def _evidence(session: Session, question: _Question, chunk_ids: Sequence[int]) -> dict[int, _Evidence]:
-    weights = term_weights(session, question.terms)
-    terms = passage_terms(session, chunk_ids)
+    terms = question.terms
+    rarity = term_weights(session, terms.own)
+    found = stored_terms(session, terms.weights, chunk_ids)
     cosines = _cosines(session, question.vector, chunk_ids)
     return {
-        chunk_id: _Evidence(coverage(weights, terms.get(chunk_id, frozenset())), cosines.get(chunk_id, 0.0))
+        chunk_id: _Evidence(coverage(rarity, terms.own, found[chunk_id]), cosines.get(chunk_id, 0.0))
         for chunk_id in chunk_ids
     }
 

@@ -3,7 +3,8 @@
 import pytest
 
 from tenant_app.retrieval.analysis import analyse
-from tenant_app.retrieval.fulltext import coverage, match_terms, passage_terms, remove_terms, term_weights
+from tenant_app.retrieval.fulltext import match_terms, remove_terms, stored_terms, term_weights
+from tenant_app.retrieval.word_scoring import coverage
 from tests.tenant_app.retrieval.passages_sample import PassagesSample
 
 
@@ -38,7 +39,7 @@ def test_removed_passages_are_not_found(passages: PassagesSample) -> None:
         remove_terms(session, 1)
     assert _found(passages, "préavis") == []
     with passages.database.read() as session:
-        assert passage_terms(session, [chunk_id]) == {}
+        assert stored_terms(session, {}, [chunk_id]) == {}
 
 
 def test_coverage_is_the_weighted_share_of_a_question_that_a_passage_holds(passages: PassagesSample) -> None:
@@ -48,7 +49,7 @@ def test_coverage_is_the_weighted_share_of_a_question_that_a_passage_holds(passa
     terms = analyse("le nantissement d'un contrat", "fr")
     with passages.database.read() as session:
         weights = term_weights(session, terms)
-        held = passage_terms(session, [rare, rare + 1])
-    assert coverage(weights, held[rare]) == pytest.approx(1)
-    assert 0 < coverage(weights, held[rare + 1]) < 0.2
-    assert coverage({}, held[rare]) == 0
+        held = stored_terms(session, weights, [rare, rare + 1])
+    assert coverage(weights, terms, held[rare]) == pytest.approx(1)
+    assert 0 < coverage(weights, terms, held[rare + 1]) < 0.2
+    assert coverage(weights, [], held[rare]) == 0

@@ -121,3 +121,15 @@ def test_vectors_of_another_length_leave_the_words_to_answer(
     results = found["results"]
     assert isinstance(results, list)
     assert results[0]["document"] == "bail.txt"
+
+
+def test_the_assistants_vocabulary_finds_the_other_way_of_saying_it(
+    client: FlaskClient, member: dict[str, str], services: Services
+) -> None:
+    sample = PassagesSample(services.database)
+    sample.add("L'obligation de quitter le territoire se conteste en trente jours.", name="delais.txt")
+    sample.add("La cantine ouvre à midi.", name="cantine.txt")
+    sample.add("Une OQTF a été notifiée.", name="notification.txt")
+    for query in ("Comment contester une OQTF ?", "obligation de quitter le territoire"):
+        found = client.post("/api/search", json={"query": query}, headers=member).get_json()
+        assert {hit["document"] for hit in found["results"]} >= {"delais.txt", "notification.txt"}
