@@ -22,9 +22,6 @@ from tests.tenant_app.environment import environment
 from tests.tenant_app.library import samples
 from tests.tenant_app.waiting import wait_until
 
-ROUNDS = 4
-DOCUMENTS_A_ROUND = 3
-
 
 class Instance:
     """A tenant served by its own process, on its own port."""
@@ -111,7 +108,12 @@ def instance(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    values = environment(data_dir, port=str(port), embedding_socket=str(embedding_server.socket))
+    values = environment(
+        data_dir,
+        port=str(port),
+        embedding_socket=str(embedding_server.socket),
+        max_requests_per_minute="100000",
+    )
     env_file = tmp_path / "tenant.env"
     # The values of the tests hold no quote.
     env_file.write_text("".join(f"{name}='{value}'\n" for name, value in values.items()))
@@ -119,32 +121,51 @@ def instance(
         yield instance
 
 
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param(10, marks=pytest.mark.timeout(600)),
+        pytest.param(100, marks=[pytest.mark.faults, pytest.mark.timeout(5400)]),
+    ],
+)
 def test_whatever_the_moment_documents_are_whole_and_found_after_the_next_start(
-    instance: Instance, data_dir: Path
+    instance: Instance, data_dir: Path, kills: int
 ) -> None:
-    for round_number in range(ROUNDS):
-        for number in range(DOCUMENTS_A_ROUND):
-            word = f"mot{round_number}x{number}"
-            paragraphs = [f"Clause {word} numéro {clause} du contrat." for clause in range(60)]
-            instance.upload(samples.word(*paragraphs), f"{word}.docx")
-        done = round_number * DOCUMENTS_A_ROUND
-        wait_until(lambda: _taken_in(instance) >= done + round_number % 3, "some documents taken in")  # noqa: B023
+    sent: dict[int, str] = {}
+    for kill in range(kills):
+        word = f"mot{kill}"
+        paragraphs = [f"Clause {word} numéro {clause} du contrat." for clause in range(60)]
+        sent[instance.upload(samples.word(*paragraphs), f"{word}.docx")] = word
+        _wait_for_a_moment(instance, kill)
+        found_before = _with_text(instance)
         instance.kill()
         _nothing_by_half(data_dir)
         instance.start()
-        assert instance.found("clause du contrat") or round_number % 3 == 0
+        assert {document["id"] for document in instance.documents()} == set(sent), "none lost, none twice"
+        for document_id in found_before:
+            assert instance.found(sent[document_id])[0] == f"{sent[document_id]}.docx"
 
     wait_until(
-        lambda: all(document["status"] == "indexed" for document in instance.documents()), "all indexed"
+        lambda: all(document["status"] == "indexed" for document in instance.documents()),
+        "all indexed",
+        seconds=60 * kills,
     )
-    for round_number in range(ROUNDS):
-        for number in range(DOCUMENTS_A_ROUND):
-            assert instance.found(f"mot{round_number}x{number}")[0] == f"mot{round_number}x{number}.docx"
+    for word in sent.values():
+        assert instance.found(word)[0] == f"{word}.docx"
     _nothing_by_half(data_dir)
 
 
-def _taken_in(instance: Instance) -> int:
-    return sum(document["chunks"] > 0 for document in instance.documents())
+def _wait_for_a_moment(instance: Instance, kill: int) -> None:
+    """Return at another point of the newest document's way each time: sent, begun, read, or indexed."""
+    wait_until(lambda: _way(instance.documents()[0]) >= kill % 4, "the moment to kill")
+
+
+def _way(document: dict[str, Any]) -> int:
+    return ["waiting", "reading", "embedding", "done"].index(document["stage"])
+
+
+def _with_text(instance: Instance) -> list[int]:
+    return [document["id"] for document in instance.documents() if document["chunks"] > 0]
 
 
 def _nothing_by_half(data_dir: Path) -> None:
