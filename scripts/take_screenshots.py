@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser_fixture import CHROMIUM, CHROMIUM_OPTIONS, PATIENCE_MS
 from tests.embedding_server_fixture import running_embedding_server
 from tests.pages.conftest import ask, fill_sign_in
 from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
+from tests.pages.test_cases import analyse, open_case, send
+from tests.tenant_app.cases.letters import ANSWER, NOTICE
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 IMAGES: Final = ROOT / "docs" / "images"
@@ -25,6 +27,7 @@ LARGEST_BYTES: Final = 120_000
 PALETTES: Final = (256, 160, 96, 64)
 """Colours kept of a picture: the first number that makes it small enough."""
 
+QUESTION: Final = "Quel est le montant du dépôt de garantie ?"
 LAPTOP: Final = {"width": 1280, "height": 800}
 REVIEWED: Final = {"1440": {"width": 1440, "height": 900}, "360": {"width": 360, "height": 740}}
 
@@ -36,7 +39,11 @@ def sign_in(page: Page) -> None:
 
 def chat(page: Page) -> None:
     page.goto("/")
-    ask(page, "Quel est le préavis pour quitter le logement ?")
+    asked = page.locator("#conversation-list a")
+    if asked.count():
+        asked.first.click()
+    else:
+        ask(page, QUESTION)
     if page.locator("#reader").is_visible():
         page.locator("#reader mark").first.wait_for()
 
@@ -48,6 +55,18 @@ def documents(page: Page) -> None:
 def viewer(page: Page) -> None:
     page.goto("/documents/1?find=pr%C3%A9avis#match")
     page.locator("#match").wait_for()
+
+
+def cases(page: Page) -> None:
+    page.goto("/cases")
+
+
+def case(page: Page) -> None:
+    page.goto("/cases/1")
+
+
+def analysis(page: Page) -> None:
+    page.goto("/cases/1/analyses/1")
 
 
 def usage(page: Page) -> None:
@@ -66,6 +85,9 @@ PICTURES: Final[Mapping[str, Callable[[Page], None]]] = {
     "chat": chat,
     "documents": documents,
     "viewer": viewer,
+    "cases": cases,
+    "case": case,
+    "analysis": analysis,
     "usage": usage,
     "users": users,
     "settings": settings,
@@ -102,8 +124,28 @@ def furnished_tenant() -> Iterator[Tenant]:
             yield tenant
 
 
+def open_a_case(page: Page) -> None:
+    """Open a case with its papers, a deadline and an analysis, as a person does."""
+    open_case(page, "Congé Martin")
+    send(page, ("conge-du-bailleur.md", NOTICE), ("reponse-du-locataire.md", ANSWER))
+    page.get_by_label("Ce qui est à faire").fill("Répondre au bailleur")
+    page.get_by_label("Au plus tard le").fill("2030-02-01")
+    page.get_by_role("button", name="Noter l’échéance").click()
+    analyse(page)
+
+
 def look(browser: Browser, tenant: Tenant, kind: Look, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Yield each page's name and its picture as PNG."""
+    with signed_in(browser, tenant, kind) as page:
+        for name in names:
+            PICTURES[name](page)
+            page.wait_for_load_state("networkidle")
+            yield name + kind.suffix, page.screenshot(animations="disabled")
+
+
+@contextmanager
+def signed_in(browser: Browser, tenant: Tenant, kind: Look) -> Iterator[Page]:
+    """Open a page of the administrator's."""
     options: dict[str, Any] = {"viewport": dict(kind.viewport), "color_scheme": kind.scheme}
     with browser.new_context(base_url=tenant.url, locale="fr-FR", **options) as context:
         context.set_default_timeout(PATIENCE_MS)
@@ -111,10 +153,7 @@ def look(browser: Browser, tenant: Tenant, kind: Look, names: Sequence[str]) -> 
         page.goto("/login")
         fill_sign_in(page, ADMIN, PASSWORD)
         page.locator("header.top").wait_for()
-        for name in names:
-            PICTURES[name](page)
-            page.wait_for_load_state("networkidle")
-            yield name + kind.suffix, page.screenshot(animations="disabled")
+        yield page
 
 
 def small(png: bytes) -> bytes:
@@ -137,8 +176,11 @@ def main(arguments: Sequence[str]) -> int:
     names = [name for name in PICTURES if name in (chosen.names or PICTURES)]
     folder: Path = chosen.into or IMAGES
     folder.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     with furnished_tenant() as tenant, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        with signed_in(browser, tenant, LOOKS[0]) as page:
+            open_a_case(page)
         for kind in REVIEW_LOOKS if chosen.into else LOOKS:
             for name, png in look(browser, tenant, kind, names):
                 path = folder / f"{name}.png"

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from playwright.sync_api import Page
 
 from tests.pages.conftest import SignIn, ask
-from tests.pages.tenant import ADMIN, VIEWER
+from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, Tenant
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "update-translations"
@@ -37,6 +38,7 @@ PAGES = {
         "/documents",
         "/documents/1?find=bail",
         "/documents/1?passage=999999",
+        "/cases",
         "/usage",
         "/users",
         "/settings",
@@ -44,7 +46,7 @@ PAGES = {
         "/nowhere",
         "/login?bye",
     ],
-    VIEWER: ["/", "/documents", "/settings", "/usage"],
+    VIEWER: ["/", "/cases", "/documents", "/settings", "/usage"],
 }
 
 
@@ -77,13 +79,22 @@ def left_in_french(page: Page, known: list[re.Pattern[str]]) -> list[str]:
     return [text for text in page.evaluate(TEXTS) if any(one.fullmatch(text) for one in known)]
 
 
+def a_case_of_the_administrator(tenant: Tenant) -> int:
+    """Open a case and return its id."""
+    with httpx.Client(base_url=tenant.url, headers={"X-Forwarded-For": "198.51.100.33"}) as api:
+        tokens = api.post("/api/auth/login", json={"email": ADMIN, "password": PASSWORD}).json()
+        api.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        return int(api.post("/api/cases", json={"title": "Martin"}).json()["id"])
+
+
 @pytest.mark.parametrize("email", PAGES)
-def test_no_page_speaks_french_to_who_reads_english(sign_in: SignIn, email: str) -> None:
+def test_no_page_speaks_french_to_who_reads_english(sign_in: SignIn, tenant: Tenant, email: str) -> None:
     known = list(french_texts())
     page = sign_in(email, locale="en-GB")
+    case_id = a_case_of_the_administrator(tenant) if email == ADMIN else None
     ask(page, "Quel est le montant du dépôt de garantie ?")
     assert left_in_french(page, known) == []
-    for path in PAGES[email]:
+    for path in [*PAGES[email], *([f"/cases/{case_id}"] if case_id else [])]:
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == "en"
         assert left_in_french(page, known) == [], path
