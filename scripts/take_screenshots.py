@@ -1,6 +1,7 @@
 """Pictures of every page, from a real tenant with the documents of ``examples/``."""
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -178,7 +179,12 @@ def main(arguments: Sequence[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=PATIENCE_MS)
     with furnished_tenant() as tenant, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[*CHROMIUM_OPTIONS, "--lang=fr"],
+            # Its own words, in date and file fields, are French where chromium-l10n is installed.
+            env={**os.environ, "LANGUAGE": "fr"},
+        )
         with signed_in(browser, tenant, LOOKS[0]) as page:
             open_a_case(page)
         for kind in REVIEW_LOOKS if chosen.into else LOOKS:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from flask import render_template
 from flask_babel import gettext
 
 from tenant_app.api.context import current_services
+from tenant_app.billing.budget import BudgetState
 from tenant_app.billing.report import Usage
 from tenant_app.settings import Settings
 from tenant_app.web import formats
@@ -45,7 +46,7 @@ def usage() -> str:
     return render_template(
         "usage.html",
         usage=record,
-        limits=limits(record, settings),
+        limits=(*limits(record, settings), *budget(services.billing.budget.state(record.month), settings)),
         month=formats.month_name(record.month),
         price=Decimal(settings.price_cents) / 100,
         next_billing=report.next_billing(),
@@ -83,6 +84,27 @@ def limits(record: Usage, settings: Settings) -> tuple[Limit, ...]:
             consequence=gettext("Au-delà, aucun document ne peut être ajouté : supprimez-en d’abord."),
         ),
     )
+
+
+def budget(state: BudgetState, settings: Settings) -> tuple[Limit, ...]:
+    """Return what the language model cost beside what it may cost; nothing for a client without a model."""
+    if settings.openai_base_url is None:
+        return ()
+    return (
+        limit(
+            gettext("Modèle de langage"),
+            _cents(state.spent),
+            None if state.limit is None else _cents(state.limit),
+            shown=lambda cents: formats.euros(Decimal(cents) / 100),
+            consequence=gettext(
+                "Au-delà, les réponses sont extraites de vos documents, sans modèle de langage."
+            ),
+        ),
+    )
+
+
+def _cents(amount: Decimal) -> int:
+    return int((amount * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def limit(

@@ -1,16 +1,22 @@
 """The usage page tells what the ledger knows, and nothing else."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
-from tenant_app.web.usage_pages import limit
+from tenant_app.api.context import EXTENSION
+from tenant_app.billing.budget import BudgetState
+from tenant_app.factory import create_app
+from tenant_app.settings import Settings
+from tenant_app.web.usage_pages import budget, limit
 from tests.embedding_server_fixture import EmbeddingServer
 from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
 from tests.pages.documents import LEASE
 from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
+from tests.tenant_app.environment import environment
 
 
 def test_each_question_asked_counts_once(sign_in: SignIn, tenant: Tenant) -> None:
@@ -73,3 +79,33 @@ def test_a_limit_that_comes_near_is_told_with_what_follows(
         page.locator("#question").fill("Et le préavis ?")
         page.locator("#question").press("Enter")
         expect(page.locator("#trouble strong")).to_have_text("Quota atteint")
+
+
+@pytest.mark.parametrize(
+    ("spent", "allowed", "level", "used"),
+    [
+        ("0", "10", "", "0,00"),
+        ("8.004", "10", "warn", "8,00"),
+        ("10", "10", "bad", "10,00"),
+        ("3", None, "", "3,00"),
+    ],
+)
+def test_the_model_s_cost_stands_beside_its_budget(
+    tmp_path: Path, spent: str, allowed: str | None, level: str, used: str
+) -> None:
+    settings = Settings.model_validate(environment(tmp_path, openai_base_url="http://127.0.0.1:9/v1"))
+    app = create_app(settings)
+    state = BudgetState(None if allowed is None else Decimal(allowed), Decimal(spent), Decimal(0))
+    with app.test_request_context("/"):
+        (shown,) = budget(state, settings)
+    app.extensions[EXTENSION].close()
+
+    assert shown.level == level
+    assert shown.used.startswith(used)
+
+
+def test_without_a_model_there_is_no_budget_to_show(pages_app: Flask, tmp_path: Path) -> None:
+    settings = Settings.model_validate(environment(tmp_path))
+
+    with pages_app.test_request_context("/"):
+        assert budget(BudgetState(Decimal(10), Decimal(0), Decimal(0)), settings) == ()
