@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
     """
     options = _options(arguments)
     limit_this_process(options.memory, options.cpu_seconds, options.wall_seconds, options.output_bytes)
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
     try:
         write_end(sys.stdout, _read(options.media_type, options.file, options.ocr))

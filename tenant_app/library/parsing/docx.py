@@ -21,6 +21,7 @@ _HEADING_NAME = re.compile(r"(?:heading|titre)\s*([1-6])\Z", re.IGNORECASE)
 _CONTENTS_NAME = re.compile(r"(?:toc|tm)\s*\d\Z", re.IGNORECASE)
 _CONTENTS = -1
 """The level of a line of a table of contents, which is not read: it repeats a heading."""
+_OUTLINE_LEVELS = frozenset("012345")
 _TITLE_NAMES = frozenset({"title", "titre"})
 # Deleted text, field codes, and the second copy of a drawing kept for old programs.
 _NOT_READ = frozenset({f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", _FALLBACK})
@@ -68,7 +69,7 @@ def _level_of_style(style: Element) -> int:
 def _outline_level(properties: Element | None) -> int:
     outline = None if properties is None else properties.find(f"{_W}outlineLvl")
     value = _value(outline)
-    return int(value) + 1 if value.isdecimal() and int(value) < 6 else 0
+    return int(value) + 1 if value in _OUTLINE_LEVELS else 0
 
 
 def _value(element: Element | None) -> str:

@@ -1,6 +1,7 @@
 """PDF pages that are pictures of text: which they are, and what recognition reads on them."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import pypdfium2
@@ -25,7 +26,8 @@ _FEWEST_OUTLINES: Final = 200
 
 def is_picture_of_text(page: pypdfium2.PdfPage, text: str) -> bool:
     """Return whether a page has next to no text, but images or outlines enough to show some."""
-    if sum(character.isalpha() for character in text) >= _FEWEST_LETTERS:
+    letters = (character for character in text if character.isalpha())
+    if len(list(islice(letters, _FEWEST_LETTERS))) == _FEWEST_LETTERS:
         return False
     width, height = page.get_size()
     needed = width * height * _SCANNED_SHARE

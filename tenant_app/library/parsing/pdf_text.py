@@ -2,8 +2,7 @@
 
 import ctypes
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import pypdfium2
@@ -20,7 +19,8 @@ _WIDEST_SPACE: Final = 1.2
 """In heights of the letters: words further apart than this belong to different pieces."""
 _STANDING_SHARE: Final = 0.2
 """More pieces that are higher than wide are letters written upwards."""
-_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
+# Scripts from right to left; and beyond U+FFFF one character is two of PDFium's, whose places then differ.
+_OTHER_ORDER: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010000-\U0010ffff]")
 
 
 def page_text(page: pypdfium2.PdfPage) -> str:
@@ -31,7 +31,7 @@ def page_text(page: pypdfium2.PdfPage) -> str:
     """
     text_page = page.get_textpage()
     text = text_page.get_text_range()
-    if page.get_rotation() == 0 and _runs_left_to_right(text):
+    if page.get_rotation() == 0 and not _OTHER_ORDER.search(text):
         pieces = list(_pieces(_words(text_page, text)))
         if _can_be_ordered(pieces):
             return normalise("\n".join(lines_in_reading_order(pieces)))
@@ -42,15 +42,6 @@ def _can_be_ordered(pieces: list[Piece]) -> bool:
     standing = sum(len(piece.text) > 2 and piece.height > piece.right - piece.left for piece in pieces)
     placed = all(piece.height > 0 for piece in pieces)
     return 0 < len(pieces) <= MOST_PIECES and placed and standing <= len(pieces) * _STANDING_SHARE
-
-
-def _runs_left_to_right(text: str) -> bool:
-    # Beyond U+FFFF one character is two of PDFium's, and its places would not be those of the text.
-    return not any(
-        character > "\uffff"
-        or (character > "\u0590" and unicodedata.bidirectional(character) in _RIGHT_TO_LEFT)
-        for character in text
-    )
 
 
 def _pieces(words: Iterable[Piece]) -> Iterator[Piece]:
@@ -83,13 +74,14 @@ def _words(text_page: pypdfium2.PdfTextPage, text: str) -> Iterator[Piece]:
     """Yield each word of a page with its box; a hyphen is put back where PDFium has marked a cut word."""
     # Its places count characters that its text leaves out; mostly there are none.
     same_places = text_page.count_chars() == len(text)
+    box_of = _boxes(text_page)
     for word in _WORD.finditer(text):
         first, last = word.start(), word.end() - 1
         if not same_places:
             first = pypdfium2.raw.FPDFText_GetCharIndexFromTextIndex(text_page, first)
             last = pypdfium2.raw.FPDFText_GetCharIndexFromTextIndex(text_page, last)
-        left, begin_bottom, begin_right, begin_top = _box(text_page, first)
-        _, end_bottom, right, end_top = _box(text_page, last)
+        left, begin_bottom, begin_right, begin_top = box_of(first)
+        _, end_bottom, right, end_top = box_of(last)
         yield Piece(
             _CUT_MARK.sub("-", word[0]),
             left,
@@ -99,8 +91,18 @@ def _words(text_page: pypdfium2.PdfTextPage, text: str) -> Iterator[Piece]:
         )
 
 
-def _box(text_page: pypdfium2.PdfTextPage, place: int) -> tuple[float, float, float, float]:
-    """Return left, bottom, right, top of a character as high as its font; all 0 when it has none."""
+def _boxes(text_page: pypdfium2.PdfTextPage) -> Callable[[int], tuple[float, float, float, float]]:
+    """Return what tells left, bottom, right, top of the character at a place; all 0 when it has none.
+
+    Boxes are as high as the font, so that those of one line are equal. It is asked for twice a word.
+    """
+    raw, ask = text_page.raw, pypdfium2.raw.FPDFText_GetLooseCharBox
     box = pypdfium2.raw.FS_RECTF()
-    pypdfium2.raw.FPDFText_GetLooseCharBox(text_page, place, ctypes.byref(box))
-    return box.left, box.bottom, box.right, box.top
+    pointer = ctypes.byref(box)
+
+    def box_of(place: int) -> tuple[float, float, float, float]:
+        if not ask(raw, place, pointer):
+            return (0.0, 0.0, 0.0, 0.0)
+        return box.left, box.bottom, box.right, box.top
+
+    return box_of

@@ -31,15 +31,21 @@ def read_pptx(path: Path) -> Iterator[Part]:
     with open_archive(path) as package:
         slides = _slides(package)
         yield PageCount(len(slides))
+        found_text = False
+        damaged: ParseError | None = None
         for number, slide in enumerate(slides, start=1):
             try:
                 blocks = list(_slide(package, slide, number))
             except ParseError as error:
                 if error.code != "damaged":
                     raise
+                damaged = error
                 yield SkippedPage(number)
             else:
+                found_text = found_text or bool(blocks)
                 yield from blocks
+        if damaged is not None and not found_text:
+            raise damaged
 
 
 def _slides(package: ZipFile) -> list[str]:

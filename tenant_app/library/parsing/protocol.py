@@ -80,7 +80,7 @@ def write_parts(parts: Iterable[Part], out: TextIO) -> None:
                 record = {"skipped_page": number}
             case PageCount(count):
                 record = {"pages": count}
-        out.write(json.dumps(record) + "\n")
+        out.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def write_end(out: TextIO, failure: ParseError | None) -> None:

@@ -1,10 +1,9 @@
 """Put the pieces of text of a laid-out page into the order people read them: columns one after the other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 MOST_PIECES: Final = 4_000
 """Of one page; more are no page of text, and ordering them would take too long."""
@@ -24,8 +23,7 @@ _SPACE_SHARE: Final = 0.12
 """Of the height of the letters: pieces further apart than this have a space between them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of text on one line, and its box in points from the page's lower left corner."""
 
     text: str

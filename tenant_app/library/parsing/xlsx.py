@@ -118,7 +118,7 @@ def _cell_text(cell: Element, texts: Sequence[str], formats: CellFormats) -> str
         return "" if inline is None else _rich_text(inline)
     value = (cell.findtext("{*}v") or "").strip()
     if kind == "s":
-        return texts[int(value)] if value.isdecimal() and int(value[:10]) < len(texts) else ""
+        return texts[int(value)] if value.isdecimal() and len(value) < 10 and int(value) < len(texts) else ""
     if kind == "b":
         return "VRAI" if value == "1" else "FAUX"
     if kind == "n":

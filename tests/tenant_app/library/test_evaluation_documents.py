@@ -7,7 +7,10 @@ import pytest
 
 from tests.tenant_app.library import samples
 from tests.tenant_app.library.samples import EVALUATION_DOCUMENTS
+from tests.tenant_app.library.scan_samples import picture, scanned_pdf
 from tests.tenant_app.library.shelf import Shelf
+
+MUST_FIND = "must find: "
 
 
 def _manifest() -> list[tuple[Path, str]]:
@@ -21,24 +24,21 @@ def _manifest() -> list[tuple[Path, str]]:
 
 def _readable() -> list[tuple[bytes, str, list[str]]]:
     real = [
-        (path.read_bytes(), path.name, expected.removeprefix("must find: ").split(" || "))
+        (path.read_bytes(), path.name, expected.partition(MUST_FIND)[2].split(" || "))
         for path, expected in _manifest()
-        if expected.startswith("must find: ")
+        if MUST_FIND in expected
     ]
     own = [
         (samples.pdf(["Le dépôt de garantie."]), "bail.pdf", ["dépôt de garantie"]),
         (samples.word("x", table=[["Taux horaire : 10,15 €"]]), "heures.docx", ["Taux horaire : 10,15 €"]),
         ("<p>L'été était chaud".encode("cp1252"), "cp1252.html", ["L'été était chaud"]),
+        (scanned_pdf(picture(["Le badge perdu est remplacé"])), "scan.pdf", ["Le badge perdu est remplacé"]),
     ]
     return [*own, *real]
 
 
 def _refused() -> list[tuple[bytes, str]]:
-    real = [
-        (path.read_bytes(), path.name)
-        for path, expected in _manifest()
-        if not expected.startswith("must find: ")
-    ]
+    real = [(path.read_bytes(), path.name) for path, expected in _manifest() if MUST_FIND not in expected]
     return [(samples.cyclic_pdf(), "cycle.pdf"), (samples.encrypted_pdf(), "secret.pdf"), *real]
 
 
