@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import render_template
+from flask import render_template, request
 from flask_babel import get_locale, lazy_gettext
 
 from tenant_app.api.context import current_actor, current_services
-from tenant_app.assistant.models import CitedPassage, Turn
+from tenant_app.assistant.models import CitedPassage, Conversation, Turn
+from tenant_app.case_files import CaseFile
 from tenant_app.errors import NotFound
 from tenant_app.web.frame import page
 from tenant_app.web.passages import pieces, ranges_cited, shortened
@@ -30,15 +31,25 @@ def assistant(conversation_id: int | None) -> str:
     actor = current_actor()
     conversations = services.assistant.conversations
     shown = conversations.get(actor, conversation_id) if conversation_id is not None else None
+    case = _case_asked_about(shown)
     language = "en" if str(get_locale()) == "en" else "fr"
     return render_template(
         "assistant.html",
         conversation=conversation_shown(shown) if shown else None,
-        conversations=conversations.list_own(actor),
+        case=case,
+        conversations=conversations.list_own(actor, case_id=case.id if case else None),
         document_count=sum(one.status == "indexed" for one in services.library.documents(actor)),
         questions=[getattr(question, language) for question in services.settings.assistant_questions],
         question_limit=services.settings.max_question_chars,
     )
+
+
+def _case_asked_about(conversation: Conversation | None) -> CaseFile | None:
+    """Return the case a conversation is about, or that a new one is to be about. Raises NotFound."""
+    case_id = request.args.get("case_id", type=int) if conversation is None else conversation.case_id
+    if case_id is None:
+        return None
+    return current_services().cases.register.get(current_actor(), case_id).case
 
 
 @page("chat")

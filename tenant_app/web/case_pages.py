@@ -23,6 +23,8 @@ from tenant_app.validation import Body, refused
 from tenant_app.web.frame import page
 
 CASES_SHOWN: Final = 100
+SHOWN: Final = 20
+"""How many of one's conversations the page of a case lists."""
 STATUSES: Final[dict[str, CaseStatus | None]] = {"open": "open", "closed": "closed", "all": None}
 LONGEST_SEARCH: Final = 200
 
@@ -148,6 +150,7 @@ def _shown(case_id: int, refusal: TenantAppError | None = None) -> str:
         own_notes={note.id for note in notes if is_author(actor, note) or actor.may("cases.manage")},
         deadlines=[DeadlineView.of(one, today) for one in cases.deadlines.list_of(actor, case_id)],
         analyses=[AnalysisView.of(one) for one in cases.analyses.list_of(actor, case_id)],
+        conversations=current_services().assistant.conversations.list_own(actor, case_id=case_id)[:SHOWN],
         firm_documents=_firm_documents() if actor.may("cases.write") else (),
         usage=current_services().billing.report.usage(),
         refusal=refusal,

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, fill_sign_in
+from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
 from tests.pages.tenant import ADMIN, MEMBER, PASSWORD, VIEWER, Tenant, served_tenant
 from tests.pages.test_accessibility import looks, overflow, violations
 from tests.tenant_app.cases.letters import ANSWER, NOTICE
@@ -46,6 +46,21 @@ def test_a_case_is_opened_filled_and_analysed(sign_in: SignIn) -> None:
     fact = page.locator("#facts li").filter(has_text="850 euros")
     fact.get_by_role("link").click()
     expect(page.locator("mark").first).to_contain_text("Le bail a été signé le 1er juillet 2022")
+
+
+def test_questions_are_asked_within_the_case(sign_in: SignIn) -> None:
+    page = sign_in()
+    open_case(page, "Congé Roux")
+    send(page, ("conge.md", NOTICE + b"\nDossier Roux.\n"))
+    page.get_by_role("link", name="Poser une question sur ce dossier").click()
+    expect(page.locator(".within")).to_contain_text("Dossier « Congé Roux »")
+    ask(page, "À quelle date la SCI Les Tilleuls a-t-elle donné congé ?")
+    expect(page.locator(".turn .sources").first).to_contain_text("conge.md")
+
+    page.reload()
+    page.locator(".within a").click()
+    page.get_by_role("link", name="À quelle date la SCI Les Tilleuls").click()
+    expect(page.locator(".turn .question")).to_contain_text("À quelle date")
 
 
 def test_deadlines_and_notes_are_kept_and_met(sign_in: SignIn) -> None:

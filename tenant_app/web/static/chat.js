@@ -55,6 +55,7 @@ async function stream(question, turn, signal) {
       question,
       stream: true,
       ...(desk.dataset.conversation && { conversation_id: conversationId() }),
+      ...(desk.dataset.case && { case_id: Number(desk.dataset.case) }),
     }),
   });
   for await (const { name, data } of eventsOf(response)) {
