@@ -174,7 +174,11 @@ def test_a_file_that_is_refused_is_said_so_in_the_case(sign_in: SignIn) -> None:
     page = sign_in()
     open_case(page, "Refus")
     page.get_by_label("Ajouter des documents").set_input_files(
-        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + bytes(range(32)) * 20}
+        {
+            "name": "archive.7z",
+            "mimeType": "application/x-7z-compressed",
+            "buffer": b"7z\xbc\xaf\x27\x1c" * 40,
+        }
     )
     page.get_by_role("button", name="Envoyer").click()
 

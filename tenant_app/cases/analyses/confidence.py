@@ -45,8 +45,8 @@ class Evidence:
 
 
 NO_EVIDENCE: Final = Evidence(0.0, 0.0, 0.0, 0.0, 0.0)
-INTERCEPT: Final = -1.47
-WEIGHTS: Final = Evidence(agreement=0.88, lead=0.49, margin=2.23, words=0.95, meaning=-0.07)
+INTERCEPT: Final = -1.40
+WEIGHTS: Final = Evidence(agreement=0.74, lead=0.74, margin=2.36, words=0.82, meaning=0.19)
 
 
 def evidence_of(found: SearchAnswer) -> Evidence:
