@@ -88,7 +88,8 @@ def fit(asked: Sequence[Asked]) -> list[float]:
     """Return intercept and weights of the logistic model, by Newton's method with a ridge on the weights."""
     columns = np.array([[1.0, *astuple(one.evidence)] for one in asked])
     happened = np.array([float(one.found) for one in asked])
-    penalty = np.diag([0.0, *[_RIDGE] * (columns.shape[1] - 1)])
+    # A little on the intercept too, or nothing would hold it where every question was answered.
+    penalty = np.diag([_RIDGE / 100, *[_RIDGE] * (columns.shape[1] - 1)])
     solution: Floats = np.zeros(columns.shape[1])
     for _ in range(_ROUNDS):
         predicted = 1 / (1 + np.exp(-(columns @ solution)))
