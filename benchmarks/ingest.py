@@ -59,6 +59,7 @@ def run() -> None:
             client.headers["X-API-Key"] = created["api_key"]
             wait_until_up(client, "/readyz")
             _take_in(client, {"chauffe.md": "# Mise en route\n\nUn premier document."})
+            _wait_until(lambda: not _search(client, "document")["degraded"])
             elapsed = _take_in(client, _texts(sentences))
             texts = _embedded_texts(host)
             pages, findable = _findable(client, sentences)
@@ -123,9 +124,13 @@ def _findable(client: httpx.Client, sentences: list[str]) -> tuple[int, float]:
 
 
 def _finds(client: httpx.Client, word: str) -> bool:
-    answer = client.post("/api/search", json={"query": word, "top_k": 1})
-    answer.raise_for_status()
-    return any(word in result["passage"] for result in answer.json()["results"])
+    return any(word in result["passage"] for result in _search(client, word)["results"])
+
+
+def _search(client: httpx.Client, query: str) -> dict[str, Any]:
+    answer = client.post("/api/search", json={"query": query, "top_k": 1}).raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def _documents(client: httpx.Client) -> list[dict[str, Any]]:
@@ -145,11 +150,14 @@ def _embedded_texts(host: Host) -> list[str]:
     """Return the texts the product has computed vectors for in the timed part."""
     path = host.root / f"client-{_TENANT}" / "data" / "tenant.sqlite3"
     query = (
-        "SELECT heading, text FROM chunks JOIN documents ON documents.id = document_id "
+        "SELECT heading, text, embedding IS NULL FROM chunks JOIN documents ON documents.id = document_id "
         "WHERE name LIKE 'recueil %' ORDER BY chunks.id"
     )
     with sqlite3.connect(path) as connection:
-        return [words_to_embed(heading, text) for heading, text in connection.execute(query)]
+        rows = connection.execute(query).fetchall()
+    if any(missing for _, _, missing in rows):
+        raise RuntimeError("documents were called indexed without vectors: the embedding server was away")
+    return [words_to_embed(heading, text) for heading, text, _ in rows]
 
 
 def _raw_rate(texts: list[str]) -> float:

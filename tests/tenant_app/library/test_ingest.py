@@ -76,7 +76,7 @@ def test_the_leaves_of_a_document_are_its_whole_text(working: Shelf, services: S
     [
         (samples.encrypted_pdf(), "secret.pdf", "encrypted", "mot de passe"),
         (samples.cyclic_pdf(), "piege.pdf", "damaged", "endommagé"),
-        (samples.pdf([]), "scan.pdf", "no_text_layer", "ne contient pas de texte"),
+        (samples.pdf([]), "scan.pdf", "no_text_recognised", "ne contient pas de texte"),
         (samples.word("x")[:700], "coupé.docx", "damaged", "endommagé"),
     ],
 )
