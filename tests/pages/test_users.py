@@ -79,7 +79,7 @@ def test_a_person_is_added_with_a_password_shown_once(users: Page, open_page: Op
 
     expect(row_of(users, NEW)).to_contain_text("Membre")
     expect(row_of(users, NEW)).to_contain_text("Jamais connecté")
-    expect(users.locator(".seats")).to_have_text(re.compile("^4 places prises sur 4"))
+    expect(users.locator(".seats")).to_have_text(re.compile("^Places prises : 4 sur 4"))
     assert password not in users.content()
     assert signs_in(open_page, firm, password)
     users.reload()
@@ -122,7 +122,7 @@ def test_an_account_is_deactivated_and_activated_again(
     password = secret_shown(users)
     act(users, row_of(users, NEW), "Désactiver le compte", "Désactiver")
     expect(row_of(users, NEW)).to_contain_text("Désactivé")
-    expect(users.locator(".seats")).to_have_text("3 places prises sur 4")
+    expect(users.locator(".seats")).to_have_text("Places prises : 3 sur 4")
     assert not signs_in(open_page, firm, password)
 
     row_of(users, NEW).get_by_role("button", name="Gérer").click()
