@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def run() -> None:
             client.headers["X-API-Key"] = created["api_key"]
             wait_until_up(client, "/readyz")
             _take_in(client, {"chauffe.md": "# Mise en route\n\nUn premier document."})
-            _wait_until(lambda: not _search(client, "document")["degraded"])
+            # The embedding server may still have been loading.
+            _wait_until(lambda: _rows(host, "SELECT 1 FROM chunks WHERE embedding IS NULL") == [])
             elapsed = _take_in(client, _texts(sentences))
             texts = _embedded_texts(host)
             pages, findable = _findable(client, sentences)
@@ -148,16 +150,20 @@ def _wait_until(condition: Callable[[], bool]) -> None:
 
 def _embedded_texts(host: Host) -> list[str]:
     """Return the texts the product has computed vectors for in the timed part."""
-    path = host.root / f"client-{_TENANT}" / "data" / "tenant.sqlite3"
     query = (
         "SELECT heading, text, embedding IS NULL FROM chunks JOIN documents ON documents.id = document_id "
         "WHERE name LIKE 'recueil %' ORDER BY chunks.id"
     )
-    with sqlite3.connect(path) as connection:
-        rows = connection.execute(query).fetchall()
+    rows = _rows(host, query)
     if any(missing for _, _, missing in rows):
         raise RuntimeError("documents were called indexed without vectors: the embedding server was away")
     return [words_to_embed(heading, text) for heading, text, _ in rows]
+
+
+def _rows(host: Host, query: str) -> list[tuple[Any, ...]]:
+    path = host.root / f"client-{_TENANT}" / "data" / "tenant.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def _raw_rate(texts: list[str]) -> float:
