@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from typing import Final
 
 from flask_babel import lazy_gettext
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -19,6 +19,7 @@ from tenant_app.assistant.citations import Citation
 from tenant_app.assistant.models import CitedPassage, Conversation, Rating, Turn
 from tenant_app.assistant.near_misses import NearMiss
 from tenant_app.assistant.provider import Message
+from tenant_app.case_files import visible_cases
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
@@ -222,10 +223,14 @@ def _begun(session: Session, actor: Actor, asked: Asked) -> Conversation:
 
 
 def _owned_by(actor: Actor) -> ColumnElement[bool]:
-    if actor.user_id is not None:
-        return Conversation.user_id == actor.user_id
-    # For an actor who is neither, this is "key_id = NULL", which no row fulfils.
-    return Conversation.key_id == actor.key_id
+    # For an actor who is neither a user nor a key, this is "key_id = NULL", which no row fulfils.
+    theirs = (
+        Conversation.user_id == actor.user_id
+        if actor.user_id is not None
+        else Conversation.key_id == actor.key_id
+    )
+    # Whoever has left a case does not read its documents in what was asked about it either.
+    return and_(theirs, or_(Conversation.case_id.is_(None), Conversation.case_id.in_(visible_cases(actor))))
 
 
 def _own(session: Session, actor: Actor, conversation_id: int, *options: ExecutableOption) -> Conversation:

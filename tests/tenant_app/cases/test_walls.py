@@ -52,3 +52,24 @@ def test_a_deleted_case_is_found_by_nobody(anna: Caller, chief: Caller, lease: i
 
     assert found(chief) == {"loi.md"}
     assert cited(chief) <= {"loi.md"}
+
+
+def test_whoever_leaves_a_case_takes_no_conversation_about_it_along(
+    anna: Caller, boris: Caller, lease: int
+) -> None:
+    boris_id = boris.get("/api/me")["id"]
+    member = f"/api/cases/{lease}/members/{boris_id}"
+    anna.call("PUT", member)
+    asked = boris.call("POST", "/api/chat", {"question": QUESTION, "case_id": lease}).get_json()
+    conversation = f"/api/conversations/{asked['conversation_id']}"
+    assert boris.status("GET", conversation) == 200
+
+    anna.call("DELETE", member)
+
+    assert boris.status("GET", conversation) == 404
+    assert boris.status("GET", f"{conversation}/export") == 404
+    assert boris.get("/api/conversations")["conversations"] == []
+    again = {"question": QUESTION, "conversation_id": asked["conversation_id"]}
+    assert boris.status("POST", "/api/chat", again) == 404
+    anna.call("PUT", member)
+    assert boris.status("GET", conversation) == 200
