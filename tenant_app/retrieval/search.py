@@ -60,13 +60,15 @@ class Hit:
 class SearchAnswer:
     """The hits, best first; ``degraded`` when full text alone answered; ``language`` if it shows.
 
-    ``searched`` is the number of passages they were found among.
+    ``searched`` is the number of passages they were found among, ``terms`` what their words were compared
+    with.
     """
 
     hits: tuple[Hit, ...]
     degraded: bool
     language: Language | None
     searched: int
+    terms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,13 @@ class Search:
             ranked = fuse(lexical, dense or {}, DENSE_WEIGHTS[question.language])
             hits = _hits(session, searchable, question, ranked, top_k)
             searched = session.scalar(_count_passages(searchable)) or 0
-        return SearchAnswer(hits, degraded=dense is None, language=question.language, searched=searched)
+        return SearchAnswer(
+            hits,
+            degraded=dense is None,
+            language=question.language,
+            searched=searched,
+            terms=frozenset(question.terms.weights),
+        )
 
     def _question(self, query: str) -> _Question:
         language = detect_language(query)

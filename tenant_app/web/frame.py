@@ -117,6 +117,7 @@ def _places(actor: Actor) -> tuple[Place, ...]:
         ("chat", gettext("Assistant"), "web.assistant"),
         ("cases.read", gettext("Dossiers"), "web.cases"),
         ("documents.read", gettext("Documents"), "web.documents"),
+        ("documents.read", gettext("Recherche"), "web.search"),
         ("usage.read", gettext("Consommation"), "web.usage"),
         ("users.manage", gettext("Utilisateurs"), "web.users"),
         (None, gettext("Paramètres"), "web.settings"),

@@ -18,6 +18,7 @@ from tenant_app.web import (
     formats,
     frame,
     preferences,
+    search_pages,
     settings_pages,
     sign_in_pages,
     usage_pages,
@@ -79,6 +80,7 @@ blueprint.add_url_rule(
     "export_analysis",
     analysis_pages.export_analysis,
 )
+blueprint.add_url_rule("/search", "search", search_pages.search)
 blueprint.add_url_rule("/usage", "usage", usage_pages.usage)
 blueprint.add_url_rule("/users", "users", user_pages.users)
 blueprint.add_url_rule("/users/rows", "user_rows", user_pages.user_rows)

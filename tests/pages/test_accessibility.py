@@ -107,6 +107,8 @@ def with_the_outline_open(page: Page) -> None:
         ("/documents", with_a_question_before_removal),
         ("/documents/1?passage=2&words=3-30", nothing),
         ("/documents/1?find=bail", with_the_outline_open),
+        ("/search", nothing),
+        ("/search?q=loyer&since=2020-01-01", nothing),
         ("/usage", with_the_account_open),
         ("/usage", with_the_menu_open),
         ("/users", nothing),

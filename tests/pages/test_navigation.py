@@ -10,9 +10,9 @@ from tests.pages.tenant import ADMIN, MEMBER, VIEWER
 
 PHONE = {"width": 360, "height": 740}
 PLACES = {
-    ADMIN: ["Assistant", "Dossiers", "Documents", "Consommation", "Utilisateurs", "Paramètres"],
-    MEMBER: ["Assistant", "Dossiers", "Documents", "Consommation", "Paramètres"],
-    VIEWER: ["Assistant", "Dossiers", "Documents", "Paramètres"],
+    ADMIN: ["Assistant", "Dossiers", "Documents", "Recherche", "Consommation", "Utilisateurs", "Paramètres"],
+    MEMBER: ["Assistant", "Dossiers", "Documents", "Recherche", "Consommation", "Paramètres"],
+    VIEWER: ["Assistant", "Dossiers", "Documents", "Recherche", "Paramètres"],
 }
 
 
