@@ -4,16 +4,20 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tenant_app.library.parsing import ending_with_parent
 from tenant_app.library.parsing.characters import normalise
 
 LANGUAGES: Final = ("fra", "eng")
 PAGE_SECONDS: Final = 90
 """For one page of one language pair at 300 dpi a slow processor takes about 10."""
 
+_ENDING_WITH_US: Final = (sys.executable, "-I", "-S", ending_with_parent.__file__)
+"""However the reading child ends, no recognition goes on without it."""
 _TEXT_LAID_OUT: Final = 3
 """tesseract's page segmentation modes: automatic …"""
 _TURNED: Final = 1
@@ -92,13 +96,7 @@ def installed_ocr() -> Ocr | None:
         check=False,
     )
     languages = tuple(language for language in LANGUAGES if language in listed.stdout.split())
-    return Ocr((*_ending_with_us(), program), languages) if languages else None
-
-
-def _ending_with_us() -> Sequence[str]:
-    """Return what makes a program end when the reading child does, however that one ends."""
-    setpriv = shutil.which("setpriv")
-    return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL", "--"]
+    return Ocr((*_ENDING_WITH_US, program), languages) if languages else None
 
 
 def _environment() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """PDF pages that are pictures of text: which they are, and what recognition reads on them."""
 
+import logging
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -12,6 +13,8 @@ from tenant_app.library.parsing.ocr import NotRecognised, Ocr
 
 MOST_RECOGNISED_PAGES: Final = 200
 """Of one document; recognising more takes longer than its sender waits. The others are reported."""
+
+_log = logging.getLogger(__name__)
 
 _DPI: Final = 300
 _MOST_PIXELS: Final = 24_000_000
@@ -60,7 +63,8 @@ class PageRecognition:
             allow_time_for_ocr()
         try:
             return "\n".join(self.ocr.pages(*_picture(page)))
-        except (NotRecognised, pypdfium2.PdfiumError):
+        except (NotRecognised, pypdfium2.PdfiumError) as error:
+            _log.info("a page image is not recognised: %s", error)
             return None
 
 
