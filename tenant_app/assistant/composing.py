@@ -102,17 +102,18 @@ class Composer:
 
         A provider that fails never fails the answer: it is then extracted, and a notice says why.
         """
-        passages = admitted(draft.sought, found, draft.language, READ)
-        draft.near_misses = near_misses(draft.sought, found, draft.language)
-        if not passages:
+        quotable = admitted(draft.sought, found, draft.language, QUOTED)
+        close = admitted(draft.sought, found, draft.language, READ)
+        draft.near_misses = near_misses(draft.sought, close, draft.language)
+        if not quotable:
             yield from _not_found(draft)
             return
         trouble = self._trouble()
         if trouble is None:
-            trouble = yield from self._try_model(draft, passages)
+            trouble = yield from self._try_model(draft, close)
         if trouble is not None:
             draft.notices.append(trouble)
-            yield from self._extracted(draft, admitted(draft.sought, found, draft.language, QUOTED))
+            yield from self._extracted(draft, quotable)
         if draft.found:
             draft.near_misses = ()
 

@@ -1,11 +1,12 @@
 """The closest passages to a question the documents do not answer: shown as such, never as an answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tenant_app.assistant.extraction import closest_sentence
 from tenant_app.retrieval.language import Language
-from tenant_app.retrieval.search import SearchAnswer
+from tenant_app.retrieval.search import Hit
 
 MOST_SHOWN: Final = 3
 LONGEST_WORDS: Final = 300
@@ -24,8 +25,8 @@ class NearMiss:
     score: float
 
 
-def near_misses(question: str, found: SearchAnswer, language: Language) -> tuple[NearMiss, ...]:
-    """Return the best passages found, in order, each with its sentence closest to the question."""
+def near_misses(question: str, close: Sequence[Hit], language: Language) -> tuple[NearMiss, ...]:
+    """Return the first of the passages that come close, each with its sentence closest to the question."""
     return tuple(
         NearMiss(
             chunk_id=hit.chunk_id,
@@ -35,5 +36,5 @@ def near_misses(question: str, found: SearchAnswer, language: Language) -> tuple
             words=closest_sentence(question, hit.passage, language)[:LONGEST_WORDS],
             score=hit.score,
         )
-        for hit in found.hits[:MOST_SHOWN]
+        for hit in close[:MOST_SHOWN]
     )

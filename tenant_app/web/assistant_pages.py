@@ -1,6 +1,7 @@
 """The assistant: past conversations, the thread, and the pieces of page the thread's script asks for."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from flask import render_template, request
 from flask_babel import get_locale, lazy_gettext
@@ -9,9 +10,12 @@ from tenant_app.api.context import current_actor, current_services
 from tenant_app.assistant.models import CitedPassage, Conversation, Turn
 from tenant_app.case_files import CaseFile
 from tenant_app.errors import NotFound
+from tenant_app.web.chat_states import states_now
 from tenant_app.web.frame import page
 from tenant_app.web.passages import pieces, ranges_cited, shortened
 from tenant_app.web.turns import conversation_shown, document_url
+
+LONGEST_SEARCH: Final = 200
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,19 @@ def assistant(conversation_id: int | None) -> str:
     shown = conversations.get(actor, conversation_id) if conversation_id is not None else None
     case = _case_asked_about(shown)
     language = "en" if str(get_locale()) == "en" else "fr"
+    states = states_now(services, actor)
+    words = request.args.get("q", "")[:LONGEST_SEARCH]
     return render_template(
         "assistant.html",
         conversation=conversation_shown(shown) if shown else None,
         case=case,
-        conversations=conversations.list_own(actor, case_id=case.id if case else None),
+        conversations=conversations.list_own(actor, words=words, case_id=case.id if case else None),
+        words=words,
         document_count=sum(one.status == "indexed" for one in services.library.documents(actor)),
         questions=[getattr(question, language) for question in services.settings.assistant_questions],
+        topics=services.assistant.topics.suggested(actor) if shown is None else [],
+        states=states,
+        closed=any(state.closed for state in states),
         question_limit=services.settings.max_question_chars,
     )
 

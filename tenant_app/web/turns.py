@@ -8,9 +8,11 @@ from flask import url_for
 from markupsafe import Markup
 
 from tenant_app.assistant import models
-from tenant_app.assistant.answers import NOTICES
+from tenant_app.assistant import near_misses as assistant
+from tenant_app.assistant.answers import NOTICES, PASSING
+from tenant_app.assistant.conversations import near_misses_of, sentences_of
 from tenant_app.assistant.rendering import rendered
-from tenant_app.web.answers import with_links
+from tenant_app.web.answers import with_doubts, with_links, with_signs
 from tenant_app.web.passages import ranges_cited, written
 
 UNREMARKABLE: Final = frozenset({"provider-not-configured"})
@@ -30,6 +32,16 @@ class Source:
 
 
 @dataclass(frozen=True)
+class NearMiss:
+    """A passage close to a question that was not answered."""
+
+    document: str
+    page: int | None
+    words: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Turn:
     """One question and its answer."""
 
@@ -40,6 +52,10 @@ class Turn:
     found: bool
     notices: tuple[str, ...]
     sources: tuple[Source, ...]
+    near_misses: tuple[NearMiss, ...]
+    wants_a_person: bool
+    rating: str | None
+    comment: str
 
 
 @dataclass(frozen=True)
@@ -63,12 +79,29 @@ def _turn(conversation_id: int, turn: models.Turn) -> Turn:
     return Turn(
         id=turn.id,
         question=turn.question,
-        answer=with_links(rendered(turn.answer), {source.number: source for source in sources}),
+        answer=with_links(_marked(turn), {source.number: source for source in sources}),
         mode=turn.mode,
         found=turn.found,
         notices=tuple(str(NOTICES[code]) for code in turn.notices if code not in UNREMARKABLE),
         sources=sources,
+        near_misses=tuple(_near_miss(miss) for miss in near_misses_of(turn)),
+        wants_a_person=not turn.found or bool(PASSING.intersection(turn.notices)),
+        rating=turn.rating,
+        comment=turn.comment,
     )
+
+
+def _marked(turn: models.Turn) -> Markup:
+    """Return the answer as HTML, with a mark after each sentence its passages do not support."""
+    doubts = [(one.end, one.doubt) for one in sentences_of(turn) if one.supported is False]
+    return with_doubts(
+        rendered(with_signs(turn.answer, [end for end, _ in doubts])), [doubt for _, doubt in doubts]
+    )
+
+
+def _near_miss(miss: assistant.NearMiss) -> NearMiss:
+    url = url_for("web.document", document_id=miss.document_id, passage=miss.chunk_id, _anchor="passage")
+    return NearMiss(miss.document, miss.page, miss.words, url)
 
 
 def _source(conversation_id: int, turn: models.Turn, citation: models.CitedPassage) -> Source:

@@ -20,7 +20,7 @@ function measure() {
   count.textContent = `${length} / ${limit}${over ? ` – ${texts.tooLong}` : ""}`;
   count.classList.toggle("over", over);
   field.setAttribute("aria-invalid", String(over));
-  send.disabled = over;
+  send.disabled = over || field.disabled;
 }
 
 function setRunning(controller) {
@@ -39,27 +39,23 @@ function startTurn(question) {
   return turn;
 }
 
-function addText(turn, text) {
+function addText(turn, text, supported) {
   turn.querySelector(".working").hidden = true;
   const answer = turn.querySelector(".answer");
   answer.hidden = false;
   answer.append(text);
+  if (supported === false) answer.append(document.getElementById("doubt").content.cloneNode(true));
 }
 
-async function stream(question, turn, signal) {
-  const response = await ask(desk.dataset.chat, {
+async function stream(address, body, turn, signal) {
+  const response = await ask(address, {
     method: "POST",
     signal,
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify({
-      question,
-      stream: true,
-      ...(desk.dataset.conversation && { conversation_id: conversationId() }),
-      ...(desk.dataset.case && { case_id: Number(desk.dataset.case) }),
-    }),
+    body: JSON.stringify({ ...body, stream: true }),
   });
   for await (const { name, data } of eventsOf(response)) {
-    if (name === "token") addText(turn, data.text);
+    if (name === "token") addText(turn, data.text, data.supported);
     else if (name === "restart") turn.querySelector(".answer").replaceChildren();
     else if (name === "error") throw new Refusal(data.status ?? 500, data.title ?? texts.cutTitle, data.detail ?? texts.cutDetail);
     else if (name === "done") return data;
@@ -111,10 +107,39 @@ async function pose(question) {
   measure();
   const turn = startTurn(question);
   try {
-    const done = await stream(question, turn, controller.signal);
+    const body = {
+      question,
+      ...(desk.dataset.conversation && { conversation_id: conversationId() }),
+      ...(desk.dataset.case && { case_id: Number(desk.dataset.case) }),
+    };
+    const done = await stream(desk.dataset.chat, body, turn, controller.signal);
     await settleTurn(turn, done);
   } catch (error) {
     abandon(turn, question, error, controller.signal.aborted);
+  } finally {
+    setRunning(null);
+    field.focus({ preventScroll: true });
+  }
+}
+
+/** Answer the last question once more; the old answer stays until the new one is whole. */
+async function regenerate(button) {
+  if (running) return;
+  const old = button.closest(".turn");
+  const controller = new AbortController();
+  clearTrouble();
+  setRunning(controller);
+  const turn = startTurn(old.querySelector(".question").textContent);
+  old.hidden = true;
+  try {
+    const done = await stream(button.dataset.regenerate, {}, turn, controller.signal);
+    old.remove();
+    await settleTurn(turn, done);
+  } catch (error) {
+    turn.remove();
+    old.hidden = false;
+    if (controller.signal.aborted) announce(texts.stopped);
+    else showTrouble(error);
   } finally {
     setRunning(null);
     field.focus({ preventScroll: true });
@@ -142,6 +167,7 @@ function plainAnswer(turn) {
 }
 
 function prepare(root) {
+  for (const control of root.querySelectorAll("[data-regenerate], [data-feedback]")) control.hidden = false;
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-copy-answer]")) button.hidden = false;
 }
@@ -162,6 +188,8 @@ turns.addEventListener("click", (event) => {
   if (suggestion) pose(suggestion.dataset.ask);
   const copying = event.target.closest("[data-copy-answer]");
   if (copying) copyAnswer(copying);
+  const again = event.target.closest("[data-regenerate]");
+  if (again) regenerate(again);
 });
 
 followPassages(turns);
