@@ -1,14 +1,14 @@
 """The language model, asked through the openai SDK; every way it can fail has one name."""
 
 import math
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
+from tenant_app.assistant.deadlines import within
 from tenant_app.billing.money import price_of_tokens
 from tenant_app.settings import Settings
 
@@ -113,7 +113,7 @@ class Provider:
         consumption.asked_characters = sum(len(message["content"]) for message in messages)
         try:
             yield from self._received(messages, consumption)
-        except openai.APITimeoutError as error:
+        except (openai.APITimeoutError, TimeoutError) as error:
             raise ProviderFailed("provider-timeout") from error
         except openai.APIConnectionError as error:
             raise ProviderFailed(
@@ -133,8 +133,24 @@ class Provider:
             self._client.close()
 
     def _received(self, messages: Sequence[Message], consumption: Consumption) -> Iterator[str]:
-        # The SDK's timeout is for each read; a trickle must not last for ever either.
-        deadline = time.monotonic() + self._settings.llm_timeout_seconds
+        finish = None
+        said = False
+        # The SDK's timeout is for connecting and for each read; together they would be much longer.
+        for piece in within(self._settings.llm_timeout_seconds, lambda: self._pieces(messages)):
+            consumption.reported = piece.usage or consumption.reported
+            consumption.received_characters += len(piece.text)
+            finish = piece.finish or finish
+            said = said or bool(piece.text.strip())
+            if piece.text:
+                yield piece.text
+        if finish is None:
+            raise ProviderFailed("provider-cut")
+        if finish == "content_filter":
+            raise ProviderFailed("provider-error")
+        if not said:
+            raise ProviderFailed("provider-empty")
+
+    def _pieces(self, messages: Sequence[Message]) -> Generator["_Piece", None, None]:
         stream = self._client.chat.completions.create(
             model=self._settings.llm_model,
             messages=cast("list[ChatCompletionMessageParam]", messages),
@@ -143,24 +159,8 @@ class Provider:
             stream=True,
             stream_options={"include_usage": True},
         )
-        finish = None
-        said = False
         with closing(stream):
-            for piece in _pieces(stream):
-                if time.monotonic() > deadline:
-                    raise ProviderFailed("provider-timeout")
-                consumption.reported = piece.usage or consumption.reported
-                consumption.received_characters += len(piece.text)
-                finish = piece.finish or finish
-                said = said or bool(piece.text.strip())
-                if piece.text:
-                    yield piece.text
-        if finish is None:
-            raise ProviderFailed("provider-cut")
-        if finish == "content_filter":
-            raise ProviderFailed("provider-error")
-        if not said:
-            raise ProviderFailed("provider-empty")
+            yield from _pieces(stream)
 
 
 @dataclass(frozen=True)

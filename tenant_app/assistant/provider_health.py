@@ -1,5 +1,6 @@
 """Whether the provider is worth asking, and telling the operator once, not with each question."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from tenant_app.logs import get_log
 
 FAILURES_BEFORE_PAUSE: Final = 5
 PAUSE_SECONDS: Final = 15.0
+QUIET_SECONDS: Final = 60.0
 
 log = get_log(__name__)
 
@@ -25,7 +27,8 @@ class ProviderHealth:
         self._lock = threading.Lock()
         self._failures = 0
         self._paused_until = 0.0
-        self._told: Reason | None = None
+        self._told: set[Reason] = set()
+        self._quiet_until = -math.inf
 
     def worth_asking(self) -> bool:
         """Return False during a pause. The first caller after it tries; the others wait for its outcome."""
@@ -38,12 +41,15 @@ class ProviderHealth:
             return True
 
     def failed(self, reason: Reason) -> None:
-        """Note a failure; the operator is told when the trouble begins and when its kind changes."""
+        """Note a failure; the operator is told of each kind of trouble once, and once a minute at most."""
         with self._lock:
+            now = self._monotonic()
             self._failures += 1
-            self._paused_until = self._monotonic() + PAUSE_SECONDS
-            news = reason != self._told
-            self._told = reason
+            self._paused_until = now + PAUSE_SECONDS
+            news = reason not in self._told and now >= self._quiet_until
+            if news:
+                self._told.add(reason)
+                self._quiet_until = now + QUIET_SECONDS
         if news:
             log.warning("provider_unavailable", reason=reason, answers="local")
 
@@ -51,6 +57,7 @@ class ProviderHealth:
         """Note that the provider works; the operator is told when it did not before."""
         with self._lock:
             self._failures = 0
-            recovered, self._told = self._told is not None, None
+            recovered = bool(self._told)
+            self._told.clear()
         if recovered:
             log.info("provider_recovered")

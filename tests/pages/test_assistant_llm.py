@@ -67,3 +67,30 @@ def test_the_page_says_who_answered(
         expect(page.locator(".sources li").first).to_contain_text("contrat-de-bail.md")
         if behaviour != "echo":
             expect(page.locator(".turn .notice")).to_contain_text("la réponse est extraite de vos documents")
+
+
+def test_nothing_a_poisoned_document_a_model_or_a_name_says_runs_or_asks_anything_of_anybody(
+    open_page: OpenPage, tmp_path: Path, embedding_server: EmbeddingServer
+) -> None:
+    hostile = "<img src=x onerror=alert(1)><script>window.stolen=1</script>"
+    with (
+        provider("obey") as simulator,
+        served_tenant(
+            tmp_path, embedding_server.socket, openai_base_url=simulator.base_url, client_name=hostile
+        ) as tenant,
+    ):
+        tenant.add_document("<img src=y onerror=alert(2)>.md", LEASE)
+        page = open_page(tenant.url)
+        page.goto("/login")
+        fill_sign_in(page, ADMIN, PASSWORD)
+        page.wait_for_url("**/")
+        # The page itself fails the test when it asks another host for anything (see ``open_page``).
+        ask(page, QUESTION)
+        page.reload()
+        page.locator(".turn > footer").wait_for()
+
+        assert page.locator(".answer img, .answer script, .answer a:not(.cite)").count() == 0
+        assert page.locator("img[src='x'], img[src='y']").count() == 0
+        assert page.evaluate("window.stolen") is None
+        expect(page.locator(".brand")).to_contain_text(hostile)
+        expect(page.locator(".sources li").first).to_contain_text("<img src=y onerror=alert(2)>.md")

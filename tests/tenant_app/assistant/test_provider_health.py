@@ -1,5 +1,10 @@
 """A provider in trouble is left alone for a while, then tried by one question."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
 from tenant_app.assistant.provider_health import FAILURES_BEFORE_PAUSE, PAUSE_SECONDS, ProviderHealth
 
 
@@ -36,3 +41,33 @@ def test_one_good_answer_forgets_the_failures_before() -> None:
     health.failed("provider-error")
 
     assert health.worth_asking()
+
+
+def test_after_the_pause_one_of_many_callers_at_once_tries() -> None:
+    watch = Stopwatch()
+    health = ProviderHealth(watch)
+    for _ in range(FAILURES_BEFORE_PAUSE):
+        health.failed("provider-error")
+    watch.seconds += PAUSE_SECONDS
+    together = threading.Barrier(20)
+
+    def ask() -> bool:
+        together.wait()
+        return health.worth_asking()
+
+    with ThreadPoolExecutor(20) as pool:
+        tried = [pool.submit(ask) for _ in range(20)]
+
+    assert sum(trial.result() for trial in tried) == 1
+
+
+def test_trouble_of_changing_kind_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    watch = Stopwatch()
+    health = ProviderHealth(watch)
+    for _ in range(30):
+        health.failed("provider-error")
+        health.failed("provider-timeout")
+        health.answered()
+        watch.seconds += 1
+
+    assert [record.message for record in caplog.records].count("provider_unavailable") == 1
