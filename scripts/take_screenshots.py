@@ -58,6 +58,13 @@ def viewer(page: Page) -> None:
     page.locator("#match").wait_for()
 
 
+def search(page: Page) -> None:
+    page.goto("/search")
+    page.locator("#content [type=search]").fill("préavis du locataire")
+    page.locator("#content [type=search]").press("Enter")
+    page.locator("#content mark").first.wait_for()
+
+
 def cases(page: Page) -> None:
     page.goto("/cases")
 
@@ -84,6 +91,7 @@ def settings(page: Page) -> None:
 
 PICTURES: Final[Mapping[str, Callable[[Page], None]]] = {
     "chat": chat,
+    "search": search,
     "documents": documents,
     "viewer": viewer,
     "cases": cases,
