@@ -129,6 +129,7 @@ class Chunk(Base):
     embedding: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Little-endian float32 values, of length 1 (L2), or None while not computed."""
     embedding_model: Mapped[str | None]
+    """The model's stored name: with the prefix the passage was given (``retrieval.model_prefixes``)."""
 
 
 class ShadowVector(Base):

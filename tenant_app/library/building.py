@@ -17,6 +17,7 @@ from tenant_app.library.reading_queue import ReadingQueue
 from tenant_app.library.service import Library
 from tenant_app.library.worker import LibraryWorker
 from tenant_app.retrieval.embedding import EmbeddingClient
+from tenant_app.retrieval.model_prefixes import stored_name
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.retrieval.vocabulary import Vocabulary
@@ -46,12 +47,13 @@ def build_library(
     """Put the parts together; ``limits`` are those of one file's reading, ``changed`` see Library."""
     to_read, to_embed = threading.Event(), threading.Event()
     originals = Originals(settings.data_dir)
-    embeddings = EmbeddingClient(settings.embedding_socket, settings.embedding_model, settings.client_id)
-    index = VectorIndex(database, settings.data_dir / "chroma", settings.embedding_model, to_embed)
+    model = stored_name(settings.embedding_model)
+    embeddings = EmbeddingClient(settings.embedding_socket, model, settings.client_id)
+    index = VectorIndex(database, settings.data_dir / "chroma", model, to_embed)
     reader = ChildReader(limits or ReadingLimits(), ocr=settings.advanced_features)
     reading = ReadingQueue(database, clock, originals, reader, settings.language_default, to_embed.set)
     clearing = Clearing(database, originals, index, changed)
-    change = ModelChange(database, embeddings, index, settings.embedding_model)
+    change = ModelChange(database, embeddings, index, model)
     embedding = EmbeddingQueue(database, clock, embeddings, index, clearing)
     bytes_allowed = Limits(settings.upload_bytes, settings.storage_bytes)
     library = Library(database, clock, originals, clearing, bytes_allowed, work=to_read, changed=changed)

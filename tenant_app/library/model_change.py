@@ -1,7 +1,8 @@
 """Changing the embedding model: vectors of the new one are computed beside the old, then take their place.
 
 Until the one switch, questions and new passages go on with the old model. Nothing of it is in memory only:
-an interrupted change goes on where it was. Passages' own vectors are always those of one model.
+an interrupted change goes on where it was. Passages' own vectors are always those of one model. A model is
+known by its stored name (``retrieval.model_prefixes``): another prefix of the passages is another model.
 """
 
 from collections.abc import Sequence

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from tenant_app.retrieval.model_prefixes import read_stored_name
 from tenant_app.retrieval.vectors import BYTES_PER_VALUE
 
 Priority = Literal["question", "ingest"]
@@ -38,7 +39,8 @@ class ModelNotServed(EmbeddingsUnavailable):
 class EmbeddingClient:
     """One tenant's way to the embedding server; safe to use from several threads.
 
-    ``model`` is the one that answers questions; it changes when another's vectors take its place.
+    ``model`` is the one that answers questions, by its stored name (see ``model_prefixes``); it changes when
+    another's vectors take its place. Its prefixes are put before the texts here, and nowhere else.
     """
 
     def __init__(self, socket_path: Path, model: str, tenant: str) -> None:
@@ -55,14 +57,14 @@ class EmbeddingClient:
         return self._embed(connection, [text], "question")[0]
 
     def embed_sentences(self, texts: Sequence[str], seconds: float) -> list[bytes]:
-        """Return one vector per text, in order, for somebody who waits: silence is borne for ``seconds``.
+        """Return one vector per text, in order, to be compared with passages, as a question is.
 
-        Raises EmbeddingsUnavailable.
+        Somebody waits: silence is borne for ``seconds``. Raises EmbeddingsUnavailable.
         """
         return self._embed(_UnixConnection(self._socket_path, seconds), texts, "question")
 
     def embed_passages(self, texts: Sequence[str], model: str | None = None) -> list[bytes]:
-        """Return one vector per text, in order, by the model that answers or another.
+        """Return one vector per text, in order, by the model that answers or another (its stored name).
 
         Any tenant's question goes first. Raises EmbeddingsUnavailable, also after ``interrupt``; its kind
         ModelNotServed when the server has other models only.
@@ -92,9 +94,11 @@ class EmbeddingClient:
         priority: Priority,
         model: str | None = None,
     ) -> list[bytes]:
+        name, prefixes = read_stored_name(model or self.model)
+        prefix = prefixes.question if priority == "question" else prefixes.passage
         body = {
-            "model": model or self.model,
-            "input": [text[:MOST_CHARACTERS] for text in texts],
+            "model": name,
+            "input": [prefix + text[:MOST_CHARACTERS] for text in texts],
             "encoding_format": "base64",
             "user": self._tenant,
         }

@@ -1,5 +1,7 @@
 """Changing the embedding model: the old one answers until the vectors of the new one are all there."""
 
+import base64
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from embedding_server.models import DEFAULT_MODEL, bundled_model_folder
 from tenant_app.accounts.actor import OPERATOR
@@ -17,6 +19,7 @@ from tenant_app.api.status import status_of
 from tenant_app.factory import create_app
 from tenant_app.library import model_change
 from tenant_app.passages import Chunk, ShadowVector
+from tenant_app.retrieval.vectors import cosine
 from tenant_app.services import Services
 from tenant_app.settings import Settings
 from tests.embedding_server_fixture import EmbeddingServer, running_embedding_server
@@ -56,10 +59,18 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory, small_model: str) -> Iterator[EmbeddingServer]:
-    """Return a server of the small model that still has the present one."""
-    folder = tmp_path_factory.mktemp("both")
-    with running_embedding_server(folder, "--model", small_model, "--also", DEFAULT_MODEL) as server:
+def prefixed_model(small_model: str) -> str:
+    """Return the folder of the same model under the name of one that wants prefixes."""
+    return str(shutil.copytree(small_model, Path(small_model).with_name("multilingual-e5-tiny")))
+
+
+@pytest.fixture(scope="module")
+def both(
+    tmp_path_factory: pytest.TempPathFactory, small_model: str, prefixed_model: str
+) -> Iterator[EmbeddingServer]:
+    """Return a server of the small model, under both its names, that still has the present one."""
+    also = ("--also", DEFAULT_MODEL, "--also", prefixed_model)
+    with running_embedding_server(tmp_path_factory.mktemp("both"), "--model", small_model, *also) as server:
         server.wait_for("/readyz")
         yield server
 
@@ -166,3 +177,42 @@ def test_a_change_taken_back_leaves_everything_as_it_was(
         services.model_change.settle()
         assert (services.model_change.pending, _shadows(services)) == (False, 0)
         assert _models(services) == {DEFAULT_MODEL}
+
+
+def test_passages_embedded_without_their_models_prefix_are_embedded_again_with_it(
+    filled: Shelf, data_dir: Path, both: EmbeddingServer, prefixed_model: str
+) -> None:
+    stored = f"{prefixed_model} + passage: "
+    with _restarted(data_dir, both, prefixed_model) as services:
+        services.start()
+        wait_until(lambda: _models(services) == {stored}, "the switch to the model with prefixes")
+        wait_until(lambda: not _found(services, "durée du bail")[1], "the model loaded for questions")
+        with services.database.read() as session:
+            text, vector = session.execute(select(Chunk.text, Chunk.embedding).limit(1)).one()
+        question = services.search._embeddings.embed_question("durée du bail")
+        assert cosine(vector or b"", _plain(both, prefixed_model, f"passage: {text}")) == pytest.approx(
+            1, abs=1e-4
+        )
+        assert cosine(question, _plain(both, prefixed_model, "query: durée du bail")) == pytest.approx(
+            1, abs=1e-4
+        )
+
+    with _restarted(data_dir, both, prefixed_model) as services:
+        # As a library that was filled before the model's prefixes were known.
+        with services.database.write() as session:
+            session.execute(update(Chunk).values(embedding_model=prefixed_model))
+        services.model_change.settle()
+        assert services.model_change.pending
+        bare = services.search._embeddings.embed_question("durée du bail")
+        assert cosine(bare, _plain(both, prefixed_model, "durée du bail")) == pytest.approx(1, abs=1e-4)
+        while services.model_change.advance():
+            pass
+        assert _models(services) == {stored}
+
+
+def _plain(server: EmbeddingServer, model: str, text: str) -> bytes:
+    """Return the server's vector of exactly this text."""
+    with server.client() as client:
+        body = {"model": model, "input": [text], "encoding_format": "base64"}
+        answer = client.post("/v1/embeddings", json=body).json()
+    return base64.b64decode(answer["data"][0]["embedding"])
