@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 
-from benchmarks import calibration, ingest, listing, memory, provision_new, refusal, retrieval
+from benchmarks import calibration, ingest, listing, memory, provision_new, refusal, retrieval, search_speed
 from benchmarks.report import machine
 
 _BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -14,6 +14,7 @@ _BENCHMARKS: dict[str, Callable[[], None]] = {
     "memory": memory.run,
     "list": listing.run,
     "retrieval": retrieval.run,
+    "search-speed": search_speed.run,
     "refusal": refusal.run,
     "ingest": ingest.run,
     "calibration": calibration.run,

