@@ -127,12 +127,15 @@ def word_of(body: str, **parts: str) -> bytes:
 
 
 def packed(entries: Mapping[str, bytes], first: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Return a zip archive; `first` is the compression of its first entry, the others are deflated."""
+    """Return a zip archive; `first` is the compression of its first entry, the others are deflated.
+
+    The same bytes whenever it is made: they name test cases, which must not differ between processes.
+    """
     out = io.BytesIO()
     method = first
     with zipfile.ZipFile(out, "w") as package:
         for name, content in entries.items():
-            package.writestr(name, content, method)
+            package.writestr(zipfile.ZipInfo(name), content, method)
             method = zipfile.ZIP_DEFLATED
     return out.getvalue()
 

@@ -82,6 +82,7 @@ def test_each_attachment_is_read_by_its_bytes_under_its_name(tmp_path: Path) -> 
         (b"\x7fELF\x02", "Pièce jointe non lue (type non accepté) : piece"),
         (samples.word_bomb(64), "Pièce jointe non lue (trop volumineuse) : piece"),
     ],
+    ids=["encrypted", "without text", "damaged", "another type", "a bomb"],
 )
 def test_an_attachment_that_cannot_be_read_is_named_with_the_reason(
     tmp_path: Path, content: bytes, said: str
