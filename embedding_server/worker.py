@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 
 from embedding_server.errors import Busy, ModelNotFound, RequestError
-from embedding_server.models import EmbeddingModel, Vectors
+from embedding_server.models import LoadedModel, Vectors
 from embedding_server.scheduler import Piece, Priority, Scheduler, Ticket
 
 log = structlog.get_logger("embedding_server")
@@ -42,19 +42,19 @@ class ModelWorker:
     Torch parallelises inside a batch; a second thread of ours would only compete with it.
     """
 
-    def __init__(self, load: Callable[[], EmbeddingModel], scheduler: Scheduler) -> None:
+    def __init__(self, load: Callable[[], LoadedModel], scheduler: Scheduler) -> None:
         self._load = load
         self._scheduler = scheduler
         self._pending: dict[Ticket, _Pending] = {}
         self._changed = threading.Condition()
         self._stopping = False
         self._started = False
-        self._model: EmbeddingModel | None = None
+        self._model: LoadedModel | None = None
         self.ended: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
 
     @property
-    def model(self) -> EmbeddingModel:
+    def model(self) -> LoadedModel:
         """The loaded model. Raises `Busy` while it loads."""
         if self._model is None:
             raise Busy(
@@ -62,7 +62,7 @@ class ModelWorker:
             )
         return self._model
 
-    def wanted(self) -> EmbeddingModel:
+    def wanted(self) -> LoadedModel:
         """The loaded model; loading begins with the first call, unless it was started.
 
         Raises `Busy` while it loads, `ModelNotFound` when it cannot be loaded.
@@ -138,7 +138,7 @@ class ModelWorker:
             self._changed.wait_for(lambda: self._stopping or len(self._scheduler) > 0)
             return [] if self._stopping else self._scheduler.take()
 
-    def _serve(self, model: EmbeddingModel, batch: list[Piece]) -> None:
+    def _serve(self, model: LoadedModel, batch: list[Piece]) -> None:
         try:
             vectors = model.encode([piece.text for piece in batch])
         except Exception:
@@ -150,7 +150,7 @@ class ModelWorker:
         for piece, row in zip(batch, vectors, strict=True):
             self._deliver(piece, row)
 
-    def _isolate_failure(self, model: EmbeddingModel, batch: list[Piece]) -> None:
+    def _isolate_failure(self, model: LoadedModel, batch: list[Piece]) -> None:
         """Run a failed batch again ticket by ticket, so that only the culprit's request fails."""
         tickets = {piece.ticket: None for piece in batch}
         if len(tickets) == 1:

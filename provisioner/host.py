@@ -129,7 +129,9 @@ class Vendor(BaseModel):
     phone: Line = ""
 
 
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
+_MODEL: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}"
+_OPTIONAL_MODEL: Final = f"^({_MODEL})?$"
+ModelName = Annotated[str, Field(pattern=f"^{_MODEL}$")]
 
 
 class HostSettings(BaseModel):
@@ -145,6 +147,7 @@ class HostSettings(BaseModel):
     )
     embedding_model: ModelName = "all-MiniLM-L6-v2"
     former_embedding_models: Annotated[tuple[ModelName, ...], BeforeValidator(_split)] = ()
+    rerank_model: Annotated[str, Field(pattern=_OPTIONAL_MODEL)] = ""
     llm_base_url: Annotated[str, AfterValidator(_http_url)] = ""
     llm_api_key_file: Annotated[Path | None, AfterValidator(_absolute)] = None
     llm_timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
@@ -156,7 +159,8 @@ class HostSettings(BaseModel):
     def embedding_options(self) -> tuple[str, ...]:
         """The models as the embedding server's command line takes them."""
         former = (option for name in self.former_embedding_models for option in ("--also", name))
-        return ("--model", self.embedding_model, *former)
+        reranking = ("--rerank-model", self.rerank_model) if self.rerank_model else ()
+        return ("--model", self.embedding_model, *former, *reranking)
 
     @property
     def layout(self) -> Layout:
@@ -259,6 +263,10 @@ port_range: {port_range}
 # After a change of the model: the ones before, which go on answering while a client's documents get
 # the vectors of the new one. Each client's documents page shows how far that is; then remove them.
 #former_embedding_models: [all-MiniLM-L6-v2]
+
+# A cross-encoder of the shared embedding server that judges the best passages again, for the clients
+# whose plan has advanced features. It must be on this machine and fast: after 1.5 seconds nobody waits.
+#rerank_model: models/mmarco-mMiniLMv2-L12-H384-v1
 
 # An OpenAI-compatible service that writes answers. Without one, answers are extracted locally.
 #llm_base_url: https://api.openai.com/v1

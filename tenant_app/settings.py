@@ -134,6 +134,7 @@ class Settings(BaseModel):
     profile_prompt: str
     embedding_socket: AbsolutePath
     embedding_model: Annotated[str, Field(min_length=1)]
+    rerank_model: Annotated[str | None, BeforeValidator(_none_when_empty)]
     openai_base_url: Annotated[str | None, BeforeValidator(_none_when_empty)]
     openai_api_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]
     llm_timeout_seconds: Annotated[float, Field(gt=0)]

@@ -106,6 +106,7 @@ def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -
         "PROFILE_PROMPT": profile.prompt,
         "EMBEDDING_SOCKET": str(surroundings.embedding_socket),
         "EMBEDDING_MODEL": host.embedding_model,
+        "RERANK_MODEL": host.rerank_model,
         "OPENAI_BASE_URL": surroundings.openai_base_url,
         "OPENAI_API_KEY": key.get_secret_value() if key else "",
         "LLM_TIMEOUT_SECONDS": str(host.llm_timeout_seconds),

@@ -101,7 +101,12 @@ class AnswerCache:
             sorted(actor.permissions),
             detect_language(question) or settings.language_default,
             [VERSION, settings.assistant, settings.ai_model, settings.llm_model, settings.embedding_model],
-            [settings.assistant_prompt, settings.profile_prompt, settings.retrieval_depth],
+            [
+                settings.assistant_prompt,
+                settings.profile_prompt,
+                settings.retrieval_depth,
+                settings.rerank_model,
+            ],
             bool(settings.openai_api_key or settings.openai_base_url),
         ]
         written = json.dumps(decisive, ensure_ascii=False, sort_keys=True)

@@ -18,6 +18,7 @@ from tenant_app.library.service import Library
 from tenant_app.library.worker import LibraryWorker
 from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.model_prefixes import stored_name
+from tenant_app.retrieval.reranking import Reranker
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.retrieval.vocabulary import Vocabulary
@@ -75,6 +76,7 @@ def build_library(
             embeddings,
             settings.language_default,
             Vocabulary(settings.assistant_vocabulary),
+            _reranker(settings, database),
         ),
         index=index,
         embeddings=embeddings,
@@ -83,3 +85,9 @@ def build_library(
             library, reading, embedding, change, index, reader, embeddings, to_read, to_embed
         ),
     )
+
+
+def _reranker(settings: Settings, database: Database) -> Reranker | None:
+    if not settings.rerank_model or not settings.advanced_features:
+        return None
+    return Reranker(database, settings.embedding_socket, settings.rerank_model, settings.client_id)

@@ -48,12 +48,12 @@ class EmbeddingClient:
         self._tenant = tenant
         self.model = model
         self._lock = threading.Lock()
-        self._ingesting: set[_UnixConnection] = set()
+        self._ingesting: set[UnixConnection] = set()
         self._interrupted = False
 
     def embed_question(self, text: str) -> bytes:
         """Return the vector of one question. Raises EmbeddingsUnavailable."""
-        connection = _UnixConnection(self._socket_path, QUESTION_SECONDS)
+        connection = UnixConnection(self._socket_path, QUESTION_SECONDS)
         return self._embed(connection, [text], "question")[0]
 
     def embed_sentences(self, texts: Sequence[str], seconds: float) -> list[bytes]:
@@ -61,7 +61,7 @@ class EmbeddingClient:
 
         Somebody waits: silence is borne for ``seconds``. Raises EmbeddingsUnavailable.
         """
-        return self._embed(_UnixConnection(self._socket_path, seconds), texts, "question")
+        return self._embed(UnixConnection(self._socket_path, seconds), texts, "question")
 
     def embed_passages(self, texts: Sequence[str], model: str | None = None) -> list[bytes]:
         """Return one vector per text, in order, by the model that answers or another (its stored name).
@@ -69,7 +69,7 @@ class EmbeddingClient:
         Any tenant's question goes first. Raises EmbeddingsUnavailable, also after ``interrupt``; its kind
         ModelNotServed when the server has other models only.
         """
-        connection = _UnixConnection(self._socket_path, INGEST_SECONDS)
+        connection = UnixConnection(self._socket_path, INGEST_SECONDS)
         with self._lock:
             if self._interrupted:
                 raise EmbeddingsUnavailable("the instance is stopping")
@@ -89,7 +89,7 @@ class EmbeddingClient:
 
     def _embed(
         self,
-        connection: "_UnixConnection",
+        connection: "UnixConnection",
         texts: Sequence[str],
         priority: Priority,
         model: str | None = None,
@@ -102,31 +102,15 @@ class EmbeddingClient:
             "encoding_format": "base64",
             "user": self._tenant,
         }
-        return _vectors(self._post(connection, body, priority), expected=len(texts))
-
-    def _post(self, connection: "_UnixConnection", body: dict[str, Any], priority: Priority) -> Any:
-        headers = {"Content-Type": "application/json", "X-Tenantry-Priority": priority}
-        try:
-            connection.request("POST", "/v1/embeddings", json.dumps(body), headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            if answer.status != http.client.OK:
-                said = content[:_LONGEST_REASON].decode("utf-8", "replace")
-                kind = ModelNotServed if answer.status == http.client.NOT_FOUND else EmbeddingsUnavailable
-                raise kind(f"the embedding server answered {answer.status}: {said}")
-            return json.loads(content)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise EmbeddingsUnavailable(f"no answer from {self._socket_path}: {error!r}") from error
-        finally:
-            connection.close()
+        return _vectors(post(connection, "/v1/embeddings", json.dumps(body), priority), expected=len(texts))
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket; ``seconds`` is how long the other side may stay silent."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         super().__init__("embeddings", timeout=seconds)
-        self._path = path
+        self.path = path
         self._seconds = seconds
 
     def abort(self) -> None:
@@ -142,12 +126,33 @@ class _UnixConnection(http.client.HTTPConnection):
         connected = socket.socket(socket.AF_UNIX)
         try:
             connected.settimeout(CONNECT_SECONDS)
-            connected.connect(str(self._path))
+            connected.connect(str(self.path))
             connected.settimeout(self._seconds)
         except OSError:
             connected.close()
             raise
         self.sock = connected
+
+
+def post(connection: UnixConnection, path: str, body: str, priority: Priority) -> Any:
+    """Send a JSON body, close the connection and return the answer's document.
+
+    Raises EmbeddingsUnavailable; its kind ModelNotServed when the server has not the model.
+    """
+    headers = {"Content-Type": "application/json", "X-Tenantry-Priority": priority}
+    try:
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status != http.client.OK:
+            said = content[:_LONGEST_REASON].decode("utf-8", "replace")
+            kind = ModelNotServed if answer.status == http.client.NOT_FOUND else EmbeddingsUnavailable
+            raise kind(f"the embedding server answered {answer.status}: {said}")
+        return json.loads(content)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise EmbeddingsUnavailable(f"no answer from {connection.path}: {error!r}") from error
+    finally:
+        connection.close()
 
 
 def _vectors(answer: Any, expected: int) -> list[bytes]:

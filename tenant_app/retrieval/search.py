@@ -16,6 +16,7 @@ from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailabl
 from tenant_app.retrieval.fulltext import match_terms, passages_around, stored_terms, term_weights
 from tenant_app.retrieval.fusion import DENSE_WEIGHTS, Ranked, fuse
 from tenant_app.retrieval.language import Language, detect_language
+from tenant_app.retrieval.reranking import Reranker
 from tenant_app.retrieval.scope import EVERYTHING, Scope, excludes_any, permitted_documents, require_scope
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.retrieval.vectors import DimensionMismatch, cosine
@@ -111,12 +112,14 @@ class Search:
         embeddings: EmbeddingClient,
         default_language: Language,
         vocabulary: Vocabulary,
+        reranker: Reranker | None = None,
     ) -> None:
         self._database = database
         self._index = index
         self._embeddings = embeddings
         self._default_language: Language = default_language
         self._vocabulary = vocabulary
+        self._reranker = reranker
 
     def search(self, actor: Actor, query: str, top_k: int, scope: Scope = EVERYTHING) -> SearchAnswer:
         """Return at most `top_k` (1 to MOST_HITS) passages of documents in `scope` that the actor may see.
@@ -133,6 +136,9 @@ class Search:
             matches = match_terms(session, tuple(question.terms.weights), CANDIDATES, searchable.restriction)
             lexical = _word_scores(session, question.terms, tuple(matches))
             ranked = fuse(lexical, dense or {}, DENSE_WEIGHTS[question.language])
+        if self._reranker is not None:
+            ranked = self._reranker.reorder(query, ranked)
+        with self._database.read() as session:
             hits = _hits(session, searchable, question, ranked, top_k)
             searched = session.scalar(_count_passages(searchable)) or 0
         return SearchAnswer(

@@ -111,6 +111,14 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
     assert load_host(tmp_path, {}).port_range == PortRange(first=5001, last=5999)
 
 
+def test_a_reranking_model_is_served_only_when_one_is_named(tmp_path: Path) -> None:
+    assert "--rerank-model" not in load_host(tmp_path, {}).embedding_options
+    given = load_host(tmp_path, {"TENANTRY_RERANK_MODEL": "models/judge"})
+    assert given.embedding_options[-2:] == ("--rerank-model", "models/judge")
+    with pytest.raises(InvalidConfiguration, match=r"\$TENANTRY_RERANK_MODEL"):
+        load_host(tmp_path, {"TENANTRY_RERANK_MODEL": "--evil"})
+
+
 def test_models_that_go_on_answering_are_a_list_in_the_file_or_a_variable(tmp_path: Path) -> None:
     (tmp_path / "host.yaml").write_text("embedding_model: new\nformer_embedding_models: [old]\n")
     assert load_host(tmp_path, {}).embedding_options == ("--model", "new", "--also", "old")
