@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.embedding_server_fixture import EmbeddingServer
+from tests.embedding_server_fixture import EmbeddingServer, running_embedding_server
 from tests.reranking_server_fixture import RerankingServer
+from tests.tenant_app.waiting import wait_until
 
 QUERY = "Quel est le préavis du locataire ?"
 DOCUMENTS = [
@@ -82,3 +84,21 @@ def test_neither_query_nor_document_is_logged(reranking_server: RerankingServer)
 
     log = reranking_server.server.log.read_text()
     assert ("Martin" in log, "locataire" in log) == (False, False)
+
+
+def test_a_cross_encoder_that_cannot_be_loaded_leaves_the_embeddings_alone(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "config.json").write_text("{}")
+    body = {"model": str(broken), "query": "a", "documents": ["b"]}
+    with (
+        running_embedding_server(tmp_path, "--rerank-model", str(broken)) as server,
+        server.client() as client,
+    ):
+        server.wait_for("/readyz")
+        assert "model_ended" not in server.log.read_text(), "nothing is loaded before it is asked for"
+        wait_until(lambda: client.post("/v1/rerank", json=body).status_code == 404, "the failure to be told")
+        embedding = client.post("/v1/embeddings", json={"model": "all-MiniLM-L6-v2", "input": "a"})
+
+    assert embedding.status_code == 200
+    assert "cannot be loaded" in server.log.read_text()
