@@ -266,7 +266,7 @@ port_range: {port_range}
 
 # A cross-encoder of the shared embedding server that judges the best passages again, for the clients
 # whose plan has advanced features. It must be on this machine and fast: after 1.5 seconds nobody waits.
-#rerank_model: models/mmarco-mMiniLMv2-L12-H384-v1
+#rerank_model: models/mmarco-mMiniLMv2-L6-H384-v1
 
 # An OpenAI-compatible service that writes answers. Without one, answers are extracted locally.
 #llm_base_url: https://api.openai.com/v1

@@ -23,8 +23,8 @@ CANDIDATES: Final = 30
 MOST_SECONDS: Final = 1.5
 RETRY_SECONDS: Final = 30.0
 """After a failure nobody waits for the cross-encoder so long."""
-MOST_CHARACTERS: Final = 2_000
-"""Of a passage: the models read some 500 tokens."""
+MOST_CHARACTERS: Final = 1_000
+"""Of a passage: some 250 tokens of French; what a model takes grows with them, and somebody waits."""
 
 _log = get_log(__name__)
 
