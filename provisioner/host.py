@@ -211,7 +211,14 @@ def _overridden(written: Mapping[str, Any], given: Mapping[_Field, str]) -> dict
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:
-    text = read_text(file)
+    try:
+        text = read_text(file)
+    except OSError as error:
+        raise InvalidConfiguration(
+            str(file),
+            f"it cannot be read: {error.strerror}",
+            "Run the command as the user whose root it is; `sudo` for root's.",
+        ) from error
     if text is None:
         return {}
     try:

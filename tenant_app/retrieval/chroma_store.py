@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tenant_app.first_imports import FIRST_IMPORT
 from tenant_app.retrieval.vectors import DimensionMismatch, dimension, pack
 
 if TYPE_CHECKING:
@@ -115,13 +116,15 @@ def check_store(directory: Path) -> int:
 
 
 def _matrix(vectors: Sequence[bytes]) -> "npt.NDArray[np.float32]":
-    import numpy as np  # noqa: PLC0415 - Chroma, open by now, has imported it already
+    with FIRST_IMPORT:
+        import numpy as np  # noqa: PLC0415 - Chroma, open by now, has imported it already
 
     return np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), -1)
 
 
 def _client(directory: Path) -> "ClientAPI":
-    import chromadb  # noqa: PLC0415 - 65 MB and a second, on first use only
-    from chromadb.config import Settings  # noqa: PLC0415
+    with FIRST_IMPORT:
+        import chromadb  # noqa: PLC0415 - 65 MB and a second, on first use only
+        from chromadb.config import Settings  # noqa: PLC0415
 
     return chromadb.PersistentClient(path=directory, settings=Settings(anonymized_telemetry=False))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from tenant_app.database import Database
+from tenant_app.first_imports import FIRST_IMPORT
 from tenant_app.passages import Chunk
 from tenant_app.retrieval.vectors import DimensionMismatch, dimension
 
@@ -30,7 +31,8 @@ class _Snapshot:
 
     def of(self, documents: Collection[int]) -> "_Snapshot":
         """Return the vectors of these documents alone."""
-        import numpy as np  # noqa: PLC0415 - see ExactSearch.nearest
+        with FIRST_IMPORT:
+            import numpy as np  # noqa: PLC0415 - see ExactSearch.nearest
 
         rows = np.flatnonzero(np.isin(self.documents, np.fromiter(documents, dtype=np.int64)))
         return _Snapshot(self.ids[rows], self.documents[rows], self.matrix[rows])
@@ -55,7 +57,8 @@ class ExactSearch:
 
         Raises DimensionMismatch.
         """
-        import numpy as np  # noqa: PLC0415 - 12 MB that a tenant nobody searches does without
+        with FIRST_IMPORT:
+            import numpy as np  # noqa: PLC0415 - 12 MB that a tenant nobody searches does without
 
         with self._lock:
             snapshot = self._snapshot = self._snapshot or self._load()
@@ -70,7 +73,8 @@ class ExactSearch:
         return {int(snapshot.ids[row]): float(cosines[row]) for row in best}
 
     def _load(self) -> _Snapshot:
-        import numpy as np  # noqa: PLC0415 - see nearest
+        with FIRST_IMPORT:
+            import numpy as np  # noqa: PLC0415 - see nearest
 
         query = select(Chunk.id, Chunk.document_id, Chunk.embedding).where(
             Chunk.embedding_model == self._model, Chunk.embedding.is_not(None)

@@ -90,6 +90,10 @@ def sign_in(open_page: OpenPage, cookies: Callable[[str], StorageState]) -> Sign
     def sign_in(email: str = ADMIN, **options: object) -> Page:
         page = open_page(storage_state=cookies(email), **options)
         page.goto("/")
+        if "/login" in page.url:
+            # Another test has ended this person's sessions.
+            fill_sign_in(page, email, PASSWORD)
+            page.wait_for_url("**/")
         return page
 
     return sign_in

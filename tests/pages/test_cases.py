@@ -65,14 +65,14 @@ def test_questions_are_asked_within_the_case(sign_in: SignIn) -> None:
 
 def test_deadlines_and_notes_are_kept_and_met(sign_in: SignIn) -> None:
     page = sign_in()
-    open_case(page, "Échéances")
+    open_case(page, "Bail Martin")
     page.get_by_label("Ce qui est à faire").fill("Répondre au bailleur")
     page.get_by_label("Au plus tard le").fill("2020-02-01")
     page.get_by_role("button", name="Noter l’échéance").click()
     expect(page.locator("#deadlines")).to_contain_text("Dépassée")
     page.goto("/cases")
-    expect(page.locator(".due")).to_contain_text("Répondre au bailleur – Échéances")
-    page.get_by_role("link", name="Répondre au bailleur – Échéances").click()
+    expect(page.locator(".due")).to_contain_text("Répondre au bailleur – Bail Martin")
+    page.get_by_role("link", name="Répondre au bailleur – Bail Martin").click()
     page.get_by_role("button", name="Marquer « Répondre au bailleur » comme tenue").click()
     expect(page.locator("#deadlines .done")).to_have_count(1)
 

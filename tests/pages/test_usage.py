@@ -66,6 +66,7 @@ def test_a_limit_that_comes_near_is_told_with_what_follows(
         page = open_page(tenant.url)
         page.goto("/login")
         fill_sign_in(page, ADMIN, PASSWORD)
+        page.wait_for_url("**/")
         ask(page, "Quel est le montant du dépôt de garantie ?")
         page.goto("/usage")
 

@@ -10,7 +10,7 @@ import pytest
 from provisioner.resources import plans_file
 from tests.provisioner.local_root import LocalRoot
 
-ID = "lima"
+ID = "lyre"
 BROKEN = {
     "no YAML at all": "plans: [",
     "an unknown key in a plan nobody has": plans_file()
