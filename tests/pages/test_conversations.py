@@ -21,8 +21,9 @@ def test_a_thumb_with_its_reason_is_still_there_after_a_reload(sign_in: SignIn) 
     ask(page, QUESTION)
     page.get_by_role("button", name="Réponse inutile").click()
     page.get_by_label("Pourquoi ? (facultatif)").fill("Il manque la zone tendue.")
-    page.get_by_role("button", name="Envoyer l’avis").click()
     expect(page.locator("#announcer")).to_have_text("Merci, votre avis est enregistré.")
+    page.get_by_role("button", name="Envoyer l’avis").click()
+    expect(page.get_by_role("status").filter(has_text="Commentaire enregistré.")).to_be_visible()
 
     page.reload()
 

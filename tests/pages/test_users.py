@@ -28,6 +28,8 @@ def users(open_page: OpenPage, firm: Tenant) -> Iterator[Page]:
     page.goto("/login?next=/users")
     fill_sign_in(page, ADMIN, PASSWORD)
     expect(page.get_by_role("heading", name="Utilisateurs")).to_be_visible()
+    # The page's script has run once the page is loaded.
+    page.wait_for_load_state("load")
     yield page
     page.goto("/users")
     for row in page.locator("tr", has_text=NEW).all():

@@ -120,7 +120,7 @@ def test_what_the_system_refuses_is_told_in_json_with_a_mend(
     (tmp_path / "host.yaml").mkdir()
     code, out, err = run(capsys, "--root", str(tmp_path), "--json", "host", "init", "--dry-run")
     told = json.loads(out)["error"]
-    assert code == 1
+    assert code == 2
     assert str(tmp_path / "host.yaml") in told["message"]
     assert told["mend"]
     assert "Traceback" not in err

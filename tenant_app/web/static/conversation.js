@@ -20,12 +20,15 @@ async function send(url, method, body) {
 }
 
 async function rate(thumbs, rating, comment) {
-  if (!(await send(thumbs.dataset.feedback, "PUT", { rating, comment }))) return;
+  if (!(await send(thumbs.dataset.feedback, "PUT", { rating, comment }))) return false;
   for (const thumb of thumbs.querySelectorAll("[data-rate]")) {
     thumb.setAttribute("aria-pressed", String(thumb.dataset.rate === rating));
   }
-  thumbs.parentElement.querySelector("[data-comment]").hidden = rating === null;
+  const form = thumbs.parentElement.querySelector("[data-comment]");
+  form.hidden = rating === null;
+  form.querySelector("output").textContent = "";
   announce(texts.thanks);
+  return true;
 }
 
 turns.addEventListener("click", (event) => {
@@ -36,12 +39,14 @@ turns.addEventListener("click", (event) => {
   rate(thumb.closest("[data-feedback]"), rating, rating ? comment : "");
 });
 
-turns.addEventListener("submit", (event) => {
+turns.addEventListener("submit", async (event) => {
   if (!event.target.matches("[data-comment]")) return;
   event.preventDefault();
-  const footer = event.target.closest("footer");
-  const rating = footer.querySelector('[data-rate][aria-pressed="true"]')?.dataset.rate ?? null;
-  rate(footer.querySelector("[data-feedback]"), rating, rating ? event.target.elements.comment.value : "");
+  const form = event.target;
+  const footer = form.closest("footer");
+  const rating = footer.querySelector('[data-rate][aria-pressed="true"]').dataset.rate;
+  const kept = await rate(footer.querySelector("[data-feedback]"), rating, form.elements.comment.value);
+  if (kept) form.querySelector("output").textContent = texts.commented;
 });
 
 document.getElementById("rename")?.addEventListener("submit", async (event) => {
