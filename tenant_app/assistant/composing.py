@@ -182,7 +182,7 @@ class Composer:
             return
         parts: list[str] = []
         for number, quote in enumerate(quotes, start=1):
-            parts.append(f"{_PARAGRAPH if parts else ''}{_readable(quote.text)} [{number}]")
+            parts.append(f"{_PARAGRAPH if parts else ''}{_readable(quote.said)} [{number}]")
             # The passage's own words, which are no statement where they are a heading.
             yield Sentence(parts[-1], supported=True)
         draft.found, draft.text = True, "".join(parts)

@@ -52,6 +52,66 @@ def test_a_passage_that_is_only_a_heading_is_quoted_rather_than_nothing() -> Non
     assert quoted("Quel est le tarif ?", "Tarif : 10 €") == ["Tarif : 10 €"]
 
 
+FEES = "\n\n".join(
+    [
+        "Honoraires",
+        "Intervenant | Taux horaire hors taxes",
+        "Associé | 280 €",
+        "Collaborateur | 180 €",
+        "Stagiaire | 60 €",
+    ]
+)
+
+
+def test_the_row_that_names_the_columns_is_not_the_answer_but_is_read_with_each_row() -> None:
+    (quote,) = best_quotes("Quel est le taux horaire d'un collaborateur ?", [a_hit(FEES)], "fr")
+
+    assert quote.text == "Collaborateur | 180 €"
+    assert quote.said == "Intervenant: Collaborateur | Taux horaire hors taxes: 180 €"
+
+
+def test_rows_that_answer_alike_are_quoted_together() -> None:
+    (quote,) = best_quotes("Quel est le taux horaire ?", [a_hit(FEES)], "fr")
+
+    assert quote.text == "Associé | 280 €\n\nCollaborateur | 180 €\n\nStagiaire | 60 €"
+    assert quote.said == (
+        "Intervenant: Associé | Taux horaire hors taxes: 280 € ; "
+        "Intervenant: Collaborateur | Taux horaire hors taxes: 180 € ; "
+        "Intervenant: Stagiaire | Taux horaire hors taxes: 60 €"
+    )
+
+
+def test_the_rows_of_a_sheet_name_their_columns_themselves() -> None:
+    rows = ["Intervenant | Taux horaire", "Intervenant: Associé | Taux horaire: sur devis"]
+
+    (quote,) = best_quotes("Quel est le taux horaire d'un intervenant ?", [a_hit("\n\n".join(rows))], "fr")
+
+    assert (quote.text, quote.said) == (rows[1], rows[1])
+
+
+def test_the_names_of_rows_may_leave_the_corner_above_them_empty() -> None:
+    rows = ["Associé | Collaborateur", "Taux horaire hors taxes | 280 € | 180 €"]
+
+    (quote,) = best_quotes("Combien coûte un collaborateur ?", [a_hit("\n\n".join(rows))], "fr")
+
+    assert quote.text == rows[1]
+    assert quote.said == "Taux horaire hors taxes | Associé: 280 € | Collaborateur: 180 €"
+
+
+def test_the_first_of_rows_without_names_is_an_answer_like_any_other() -> None:
+    rows = ["Bailleur du local | M. Durand", "Loyer mensuel | 800 €", "Charges mensuelles | 50 €"]
+
+    (quote,) = best_quotes("Qui est le bailleur ?", [a_hit("\n\n".join(rows))], "fr")
+
+    assert quote.text == rows[0]
+
+
+def test_names_of_columns_are_quoted_when_there_is_nothing_else() -> None:
+    names = "Intervenant | Taux horaire"
+
+    assert quoted("Quel est le taux horaire ?", names) == [names]
+
+
 def test_two_passages_that_say_the_same_are_quoted_once() -> None:
     first = "Le délai de recours est de deux mois après la notification."
     second = "Le délai de recours est de deux mois après la notification !"

@@ -10,6 +10,7 @@ from tenant_app.services import Services
 from tenant_app.settings import Settings
 from tests.embedding_server_fixture import EmbeddingServer
 from tests.tenant_app.environment import environment
+from tests.tenant_app.library.samples import word
 from tests.tenant_app.library.shelf import Shelf
 
 BAIL = """# Bail
@@ -50,6 +51,22 @@ def test_an_uploaded_document_answers_and_is_cited(shelf: Shelf) -> None:
     assert "Le préavis est de trois mois." in answer["answer"]
     assert answer["citations"][0]["document"] == "bail.md"
     assert [notice["code"] for notice in answer["notices"]] == ["provider-not-configured"]
+
+
+def test_a_table_answers_with_its_rows_and_never_with_the_names_of_its_columns_alone(shelf: Shelf) -> None:
+    rows = [["Intervenant", "Taux horaire hors taxes"], ["Associé", "280 €"], ["Collaborateur", "180 €"]]
+    shelf.add(word("Nos honoraires sont calculés au temps passé.", table=rows), "honoraires.docx")
+
+    answer = shelf.client.post(
+        "/api/chat", json={"question": "Quel est le taux horaire ?"}, headers=shelf.credential
+    ).get_json()
+
+    assert answer["answer"] == (
+        "Intervenant: Associé | Taux horaire hors taxes: 280 € ; "
+        "Intervenant: Collaborateur | Taux horaire hors taxes: 180 € [1]"
+    )
+    assert answer["citations"][0]["quote"] == "Associé | 280 €\n\nCollaborateur | 180 €"
+    assert [sentence["supported"] for sentence in answer["sentences"]] == [True]
 
 
 def test_the_usage_file_counts_a_document_as_soon_as_it_is_accepted_and_until_it_is_removed(
