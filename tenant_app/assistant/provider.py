@@ -1,7 +1,7 @@
 """The language model, asked through the openai SDK; every way it can fail has one name."""
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -62,6 +62,23 @@ class Consumption:
         if not self.received_characters:
             return 0, 0
         return _estimate(self.asked_characters), _estimate(self.received_characters)
+
+
+class Took(TypedDict):
+    """What calls took: tokens read and written by the model, and their price in euros."""
+
+    tokens_in: int
+    tokens_out: int
+    cost: Decimal
+
+
+def took(settings: Settings, calls: Iterable[Consumption]) -> Took:
+    """Return what the calls took together."""
+    tokens = [call.tokens for call in calls]
+    tokens_in, tokens_out = sum(read for read, _ in tokens), sum(written for _, written in tokens)
+    cost_in = price_of_tokens(tokens_in, settings.llm_price_in_per_million)
+    cost_out = price_of_tokens(tokens_out, settings.llm_price_out_per_million)
+    return Took(tokens_in=tokens_in, tokens_out=tokens_out, cost=cost_in + cost_out)
 
 
 def highest_price(settings: Settings, messages: Sequence[Message]) -> Decimal:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from types import TracebackType
-from typing import Self, TypedDict
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -15,22 +14,13 @@ from tenant_app.assistant.asking import Asked
 from tenant_app.assistant.composing import Composer, Draft
 from tenant_app.assistant.conversations import Conversations
 from tenant_app.assistant.follow_ups import sought
-from tenant_app.assistant.provider import Message
+from tenant_app.assistant.provider import Message, Took, took
 from tenant_app.billing.budget import Budget
 from tenant_app.billing.ledger import Ledger, Reservation, units_used
-from tenant_app.billing.money import price_of_tokens
 from tenant_app.billing.monthly_counts import count_one
 from tenant_app.retrieval.scope import Scope
 from tenant_app.retrieval.search import Search
 from tenant_app.settings import Settings
-
-
-class Took(TypedDict):
-    """What an answer took: tokens read and written by the model, and their price in euros."""
-
-    tokens_in: int
-    tokens_out: int
-    cost: Decimal
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ class RunningAnswer:
     """Iterate for its events, the last of which is ``Done``; then, or at any moment before, close it.
 
     Served, it keeps its unit; so does one whose reader leaves. One that fails gives its unit back and raises
-    what went wrong.
+    what went wrong; what the model took for it is owed all the same.
     """
 
     def __init__(
@@ -118,7 +108,7 @@ class RunningAnswer:
             answer = self._finish()
         except Exception:
             self._counted = True
-            self._bench.ledger.give_back(self._reservation)
+            self._bench.ledger.give_back(self._reservation, **self._took())
             raise
         yield Done(answer)
 
@@ -152,10 +142,10 @@ class RunningAnswer:
     def _finish(self) -> Answer:
         """Keep the turn and settle the unit in one transaction."""
         bench = self._bench
-        took = self._took()
-        with bench.ledger.settling(self._reservation, mode=self._draft.mode, **took) as session:
+        calls = self._took()
+        with bench.ledger.settling(self._reservation, mode=self._draft.mode, **calls) as session:
             self._count(session)
-            answer = self._answer(took, units_used(session, self._reservation.month)["request"])
+            answer = self._answer(calls, units_used(session, self._reservation.month)["request"])
             if self._asked.keep:
                 turn = bench.conversations.add_turn(session, self._actor, self._asked, answer)
                 answer = replace(answer, conversation_id=turn.conversation_id, turn_id=turn.id)
@@ -173,7 +163,7 @@ class RunningAnswer:
         if PASSING.intersection(draft.notices):
             count_one(session, month, "fallback")
 
-    def _answer(self, took: Took, requests_used: int) -> Answer:
+    def _answer(self, calls: Took, requests_used: int) -> Answer:
         draft = self._draft
         return Answer(
             text=draft.text,
@@ -189,18 +179,14 @@ class RunningAnswer:
                 month=self._reservation.month,
                 requests_used=requests_used,
                 requests_limit=self._bench.settings.max_requests_monthly,
-                **took,
+                **calls,
             ),
         )
 
     def _leave(self) -> None:
         """Settle an answer whose reader left: what the model wrote so far is owed."""
-        took = self._took()
-        self._bench.ledger.settle(self._reservation, mode="llm" if took["tokens_out"] else "local", **took)
+        calls = self._took()
+        self._bench.ledger.settle(self._reservation, mode="llm" if calls["tokens_out"] else "local", **calls)
 
     def _took(self) -> Took:
-        settings = self._bench.settings
-        tokens_in, tokens_out = self._draft.consumption.tokens
-        cost_in = price_of_tokens(tokens_in, settings.llm_price_in_per_million)
-        cost_out = price_of_tokens(tokens_out, settings.llm_price_out_per_million)
-        return Took(tokens_in=tokens_in, tokens_out=tokens_out, cost=cost_in + cost_out)
+        return took(self._bench.settings, [self._draft.consumption])

@@ -105,10 +105,19 @@ class Ledger:
             yield session
         self._changed(reservation.month)
 
-    def give_back(self, reservation: Reservation) -> None:
-        """Return the unit: it was not served. See ``settle``."""
+    def give_back(
+        self,
+        reservation: Reservation,
+        *,
+        tokens_in: int = 0,
+        tokens_out: int = 0,
+        cost: Decimal = _NOTHING,
+    ) -> None:
+        """Return the unit: it was not served. What the model took all the same is noted. See ``settle``."""
+        line = self._closing(reservation, "given_back")
+        line.tokens_in, line.tokens_out, line.cost = tokens_in, tokens_out, cost
         with self._database.write() as session:
-            _close(session, self._closing(reservation, "given_back"))
+            _close(session, line)
         self._changed(reservation.month)
 
     def give_back_open(self) -> int:

@@ -48,4 +48,4 @@ class LedgerEntry(Base):
     tokens_in: Mapped[int] = mapped_column(default=0)
     tokens_out: Mapped[int] = mapped_column(default=0)
     cost: Mapped[Decimal] = mapped_column(ExactEuros, default=_NOTHING)
-    """Euros owed to the provider of the language model."""
+    """Euros owed to the provider of the language model, also for a unit given back after it answered."""

@@ -157,7 +157,7 @@ class Analyses:
         except Exception as error:  # noqa: BLE001 - the thread ends here: the analysis itself must tell
             if not isinstance(error, TenantAppError):
                 _log.error("analysis_failed", analysis=analysis.id, error=error)
-            self._fail(analysis.id, reservation)
+            self._fail(analysis.id, spending, reservation)
         finally:
             self._making.writer.release(spending)
             with self._lock:
@@ -176,13 +176,8 @@ class Analyses:
         reservation: Reservation,
     ) -> None:
         """Keep the analysis and settle its unit, both or neither. Raises NotFound when its case has gone."""
-        tokens_in, tokens_out = spending.tokens
         with self._ledger.settling(
-            reservation,
-            mode=content.mode,
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
-            cost=self._making.writer.cost(spending),
+            reservation, mode=content.mode, **self._making.writer.took(spending)
         ) as session:
             require_case(session, actor, analysis.case_id)
             kept = _analysis(session, analysis.case_id, analysis.id)
@@ -193,8 +188,9 @@ class Analyses:
             kept.confidence, kept.prompt_version = content.confidence, content.prompt_version
             kept.citations = [_row(cited) for cited in content.citations]
 
-    def _fail(self, analysis_id: int, reservation: Reservation) -> None:
-        self._ledger.give_back(reservation)
+    def _fail(self, analysis_id: int, spending: Spending, reservation: Reservation) -> None:
+        """Give the unit back and keep what the model's calls cost: they were made all the same."""
+        self._ledger.give_back(reservation, **self._making.writer.took(spending))
         with self._database.write() as session:
             session.execute(
                 update(Analysis)

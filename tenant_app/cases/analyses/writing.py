@@ -3,13 +3,19 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Final
 
-from tenant_app.assistant.provider import Consumption, Message, Provider, ProviderFailed, highest_price
+from tenant_app.assistant.provider import (
+    Consumption,
+    Message,
+    Provider,
+    ProviderFailed,
+    Took,
+    highest_price,
+    took,
+)
 from tenant_app.assistant.provider_health import ProviderHealth
 from tenant_app.billing.budget import Budget
-from tenant_app.billing.money import price_of_tokens
 from tenant_app.cases.analyses.material import Material
 from tenant_app.cases.analyses.prompting import messages_for, passages_for, repair_messages
 from tenant_app.cases.analyses.research import Finding
@@ -27,12 +33,6 @@ class Spending:
     month: str
     calls: list[Consumption] = field(default_factory=list)
     holds: list[int] = field(default_factory=list)
-
-    @property
-    def tokens(self) -> tuple[int, int]:
-        """Tokens read and written."""
-        took = [call.tokens for call in self.calls]
-        return sum(read for read, _ in took), sum(written for _, written in took)
 
 
 class NotWritten(Exception):
@@ -77,12 +77,9 @@ class Writer:
         except Malformed as error:
             raise NotWritten("malformed") from error
 
-    def cost(self, spending: Spending) -> Decimal:
-        """Return what the calls cost, in euros."""
-        read, written = spending.tokens
-        return price_of_tokens(read, self._settings.llm_price_in_per_million) + price_of_tokens(
-            written, self._settings.llm_price_out_per_million
-        )
+    def took(self, spending: Spending) -> Took:
+        """Return what the calls took."""
+        return took(self._settings, spending.calls)
 
     def release(self, spending: Spending) -> None:
         """End the holds on the budget: what the calls really cost is settled by now."""

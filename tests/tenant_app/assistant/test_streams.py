@@ -4,6 +4,7 @@ import json
 import threading
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from tenant_app.assistant.answers import Done, Event
@@ -138,6 +139,24 @@ def test_an_answer_that_cannot_be_kept_gives_its_unit_back(
 
     assert tenant.post("/api/chat", {"question": ASKED}).status_code == 500
     assert tenant.requests_used == 0
+
+
+def test_what_the_model_took_for_an_answer_that_cannot_be_kept_is_owed(open_tenant: OpenTenant) -> None:
+    tenant = open_tenant("echo", llm_price_in_per_million="1000", llm_price_out_per_million="1000")
+    with tenant.services.database.write() as session:
+        session.execute(
+            text(
+                "CREATE TRIGGER broken BEFORE INSERT ON turns "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+
+    assert tenant.post("/api/chat", {"question": ASKED}).status_code == 500
+
+    usage = tenant.services.billing.report.usage()
+    assert usage.requests_used == 0
+    assert usage.tokens_out > 0
+    assert tenant.services.billing.budget.state(usage.month).spent > 0
 
 
 def test_a_conversation_deleted_meanwhile_is_told_in_the_stream(

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tenant_app.api.context import EXTENSION
 from tenant_app.assistant.provider_simulator import Behaviour, ProviderSimulator
+from tenant_app.billing.money import to_cents
 from tenant_app.billing.report import Usage
 from tenant_app.cases.analyses.verifying import Malformed, read_answer
 from tenant_app.factory import create_app
@@ -101,6 +103,28 @@ def test_a_written_analysis_is_counted_with_its_tokens_and_price(open_firm: Any)
     assert (firm.usage.analyses_used, firm.usage.requests_used) == (1, 0)
     assert firm.usage.tokens_in > 0
     assert firm.usage.llm_cost > Decimal(0)
+
+
+def test_an_analysis_that_cannot_be_kept_gives_its_unit_back_and_its_calls_are_owed(open_firm: Any) -> None:
+    firm = open_firm("sloppy", llm_price_in_per_million="1000", llm_price_out_per_million="1000")
+    services = firm.tenant.services
+    with services.database.write() as session:
+        session.execute(
+            text(
+                "CREATE TRIGGER broken BEFORE UPDATE ON analyses WHEN new.status = 'done' "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+
+    assert firm.anna.code("POST", f"/api/cases/{firm.case_id}/analyses") == "analysis-failed"
+
+    assert len(firm.simulator.requests) == 2
+    assert firm.usage.analyses_used == 0
+    assert firm.usage.tokens_in > 0
+    assert firm.usage.tokens_out > 0
+    state = services.billing.budget.state(firm.usage.month)
+    assert (to_cents(state.spent), state.held) == (firm.usage.llm_cost, 0)
+    assert state.spent > 0
 
 
 def test_what_no_passage_says_is_marked_and_costs_confidence(open_firm: Any) -> None:
