@@ -82,6 +82,50 @@ def test_openai_s_client_gets_the_same_answer_streamed(client: openai.OpenAI, te
     assert tenant.requests_used == 2
 
 
+def test_openai_s_client_reads_each_sentence_s_support_and_the_citations_streamed_or_not(
+    client: openai.OpenAI,
+) -> None:
+    whole = client.chat.completions.create(model="x", messages=[{"role": "user", "content": ASKED}])
+    *chunks, last = client.chat.completions.create(
+        model="x", messages=[{"role": "user", "content": ASKED}], stream=True
+    )
+
+    # They come once, when the answer they speak of is whole.
+    assert not any("citations" in (chunk.model_extra or {}) for chunk in chunks)
+    said = whole.choices[0].message.content or ""
+    for extension in (whole.model_extra, last.model_extra):
+        assert extension is not None
+        (citation,) = extension["citations"]
+        assert (citation["n"], citation["document"], citation["page"]) == (1, "recours.txt", 3)
+        assert citation["quote"] in citation["passage"]
+        for sentence in extension["sentences"]:
+            assert said[sentence["start"] : sentence["end"]] == sentence["text"]
+        # The simulator repeats the question, which states nothing, before the first sentence of the passage.
+        asked, stated = extension["sentences"]
+        assert (asked["supported"], asked["citations"]) == (None, [])
+        assert (stated["supported"], stated["doubt"], stated["citations"]) == (True, None, [1])
+        assert 0.5 <= stated["support"] <= 1
+
+
+def test_openai_s_client_reads_which_sentence_is_in_doubt_and_why_streamed_or_not(
+    client: openai.OpenAI, tenant: Tenant
+) -> None:
+    assert tenant.simulator is not None
+    tenant.simulator.behaviour = "invent"
+
+    whole = client.chat.completions.create(model="x", messages=[{"role": "user", "content": ASKED}])
+    *_, last = client.chat.completions.create(
+        model="x", messages=[{"role": "user", "content": ASKED}], stream=True
+    )
+
+    for extension in (whole.model_extra, last.model_extra):
+        assert extension is not None
+        doubted = [sentence for sentence in extension["sentences"] if sentence["supported"] is False]
+        assert [sentence["doubt"] for sentence in doubted] == ["facts"]
+        assert doubted[0]["support"] < 0.5
+        assert "unsupported" in {notice["code"] for notice in extension["notices"]}
+
+
 def test_a_stream_is_not_told_its_usage_unless_it_asks(client: openai.OpenAI) -> None:
     chunks = list(
         client.chat.completions.create(model="x", messages=[{"role": "user", "content": ASKED}], stream=True)
