@@ -17,9 +17,9 @@ class Documentation:
     """The promise of one route.
 
     ``body`` and ``query`` are models of what is accepted, ``answer`` of what comes back with ``status``;
-    ``errors`` are the statuses a caller must expect. ``upload`` names the fields of a multipart body,
-    ``media_type`` an answer that is not JSON, ``streams`` one that comes as events when the body asks for
-    it, ``open`` a route that needs no credential.
+    ``errors`` are the statuses a caller must expect, ``description`` says what of it all does not go without
+    saying. ``upload`` names the fields of a multipart body, ``media_type`` an answer that is not JSON,
+    ``streams`` one that comes as events when the body asks for it, ``open`` a route that needs no credential.
     """
 
     summary: str
@@ -28,6 +28,7 @@ class Documentation:
     answer: type[BaseModel] | None
     status: int
     errors: tuple[int, ...]
+    description: str
     upload: tuple[str, ...]
     media_type: str
     streams: bool
@@ -42,6 +43,7 @@ def documented(
     answer: type[BaseModel] | None = None,
     status: int = 200,
     errors: Sequence[int] = (),
+    description: str = "",
     upload: Sequence[str] = (),
     media_type: str = "application/json",
     streams: bool = False,
@@ -49,7 +51,17 @@ def documented(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Attach the promise to a view function (see ``Documentation``); put it under ``@blueprint.route``."""
     promise = Documentation(
-        summary, body, query, answer, status, tuple(errors), tuple(upload), media_type, streams, open
+        summary,
+        body,
+        query,
+        answer,
+        status,
+        tuple(errors),
+        description,
+        tuple(upload),
+        media_type,
+        streams,
+        open,
     )
 
     def attach(view: Callable[P, R]) -> Callable[P, R]:

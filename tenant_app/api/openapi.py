@@ -137,6 +137,8 @@ def _operation(rule: Rule, method: str, promise: Documentation) -> dict[str, Any
         "parameters": [*_path_parameters(rule), *_query_parameters(promise)],
         "responses": _responses(rule, promise),
     }
+    if promise.description:
+        operation["description"] = promise.description
     if (body := _body(promise)) is not None:
         operation["requestBody"] = {"required": True, "content": body}
     return operation

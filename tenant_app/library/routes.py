@@ -23,6 +23,10 @@ from tenant_app.library.schemas import (
 
 blueprint = Blueprint("library", __name__)
 
+_ONE_FILE: Final = (
+    "Un fichier par envoi. Une archive ZIP est refusée (415) : la page des documents et la commande "
+    "« provision ingest » l'ouvrent elles-mêmes et envoient ses fichiers un par un."
+)
 _ROW_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -32,6 +36,7 @@ _ROW_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
     answer=DocumentView,
     status=202,
     errors=[400, 401, 403, 404, 409, 413, 415],
+    description=_ONE_FILE,
     upload=["file", "case_id", "folder"],
 )
 @requires("documents.write")
@@ -118,6 +123,7 @@ def retry_reading(document_id: int) -> Response:
     answer=DocumentView,
     status=202,
     errors=[400, 401, 403, 404, 409, 413, 415],
+    description=_ONE_FILE,
     upload=["file"],
 )
 @requires("documents.write")

@@ -1,5 +1,7 @@
 """The API describes itself, completely, with nothing from elsewhere."""
 
+import html
+import io
 import re
 from html.parser import HTMLParser
 
@@ -9,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tenant_app.api.authentication import PERMISSION_ATTRIBUTE
 from tenant_app.api.documentation import documentation_of
+from tests.tenant_app.library.samples import packed
 
 UNSAFE_FOR_A_BROWSER = re.compile(r"^(https?:)?//")
 
@@ -64,6 +67,22 @@ def test_a_route_says_what_it_takes_and_gives(client: FlaskClient) -> None:
     change = described["paths"]["/api/users/{user_id}"]["patch"]
     assert change["parameters"][0]["name"] == "user_id"
     assert change["security"] == [{"bearer": []}, {"key": []}]
+
+
+def test_whoever_sends_an_archive_is_told_before_that_files_come_one_by_one(
+    client: FlaskClient, member: dict[str, str]
+) -> None:
+    described = client.get("/api/openapi.json").json
+    assert described is not None
+    upload = described["paths"]["/api/documents"]["post"]
+    version = described["paths"]["/api/documents/{document_id}/versions"]["post"]
+    for operation in (upload, version):
+        assert "Une archive ZIP est refusée (415)" in operation["description"]
+        assert "415" in operation["responses"]
+    assert upload["description"] in html.unescape(client.get("/api/docs").text)
+
+    archive = {"file": (io.BytesIO(packed({"note.txt": b"Une note."})), "notes.zip")}
+    assert client.post("/api/documents", data=archive, headers=member).status_code == 415
 
 
 def test_the_operators_routes_are_not_described(client: FlaskClient) -> None:
