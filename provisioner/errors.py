@@ -140,3 +140,12 @@ class LockHeld(Refused):
     """Another command holds the lock of this root; the message says which, and since when."""
 
     code = "lock-held"
+
+
+def from_system(error: OSError) -> ProvisionError:
+    """Return the failure to tell when the system refused something no part of ours has words for."""
+    if isinstance(error, PermissionError):
+        mend = "Run the command as the user whose root it is; `sudo` for root's."
+    else:
+        mend = "Remove the cause, then run the same command again; with `--verbose` it says where it stopped."
+    return ProvisionError(f"The system refused: {error}.", mend)

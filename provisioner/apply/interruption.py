@@ -14,11 +14,13 @@ _HEARD: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interruption:
     """While entered, notes those signals; `check` raises Interrupted once one has come.
 
-    Steps are short, and each is whole or undone, so nothing is gained by stopping inside one. Must be
-    entered in the main thread.
+    Steps are short, and each is whole or undone, so nothing is gained by stopping inside one. Entered within
+    another, it tells the other too; outside of an inner one, a signal to one that is `at_once` raises
+    KeyboardInterrupt. Must be entered in the main thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = False) -> None:
+        self._at_once = at_once
         self._came: signal.Signals | None = None
         self._before: dict[signal.Signals, Any] = {}
 
@@ -37,5 +39,15 @@ class Interruption:
         if self._came:
             raise Interrupted(f"{self._came.name} came, so the command stopped.")
 
+    @property
+    def came(self) -> bool:
+        """Whether somebody asked this command to stop."""
+        return self._came is not None
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._came = signal.Signals(number)
+        outer = getattr(self._before[self._came], "__self__", None)
+        if isinstance(outer, Interruption):
+            outer._came = self._came
+        if self._at_once:
+            raise KeyboardInterrupt

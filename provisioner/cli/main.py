@@ -12,7 +12,7 @@ import click
 
 from provisioner.cli.commands import LazyGroup
 from provisioner.cli.session import Session
-from provisioner.errors import ProvisionError, Refused
+from provisioner.errors import ProvisionError, Refused, from_system
 from provisioner.service.context import DEFAULT_LOCK_WAIT
 
 _COMMANDS: Final = {
@@ -115,17 +115,9 @@ def _unforeseen(session: Session, error: Exception) -> int:
     """Tell of a failure no part of ours has words for; the system's own say what and where."""
     if session.output.verbose or not isinstance(error, OSError):
         traceback.print_exception(error)
-    failure = _from_system(error) if isinstance(error, OSError) else _defect(error)
+    failure = from_system(error) if isinstance(error, OSError) else _defect(error)
     session.output.error(failure)
     return failure.exit_code
-
-
-def _from_system(error: OSError) -> ProvisionError:
-    if isinstance(error, PermissionError):
-        mend = "Run the command as the user whose root it is; `sudo` for root's."
-    else:
-        mend = "Remove the cause, then run the same command again; with `--verbose` it says where it stopped."
-    return ProvisionError(f"The system refused: {error}.", mend)
 
 
 def _defect(error: Exception) -> ProvisionError:

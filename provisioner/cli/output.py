@@ -38,11 +38,14 @@ class Output:
     def error(self, error: ProvisionError) -> None:
         """Tell why the command failed or was refused."""
         if self.json:
-            told = {"code": error.code, "message": error.message, "mend": error.mend}
-            click.echo(json.dumps({"error": told}, ensure_ascii=False, indent=2))
-        click.echo(f"provision: {error.message}", err=True)
+            click.echo(json.dumps({"error": error_document(error)}, ensure_ascii=False, indent=2))
+        self.trouble("provision", error)
+
+    def trouble(self, subject: str, error: ProvisionError) -> None:
+        """Tell people what went wrong, about whom, and the mend; no result is shown by it."""
+        self.say(f"{subject}: {error.message}")
         if error.mend:
-            click.echo(f"  → {error.mend}", err=True)
+            self.say(f"  → {error.mend}")
 
     def steps(self, steps: Sequence[Step]) -> None:
         """Show what a dry run would do."""
@@ -72,6 +75,11 @@ class Output:
 
     def _overwrites(self, stream: TextIO) -> bool:
         return stream.isatty() and not self.verbose
+
+
+def error_document(error: ProvisionError) -> dict[str, str]:
+    """Return an error as it stands in JSON."""
+    return {"code": error.code, "message": error.message, "mend": error.mend}
 
 
 def table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ and overwritten only with `--reset`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
@@ -16,8 +16,9 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from provisioner.apply.interruption import Interruption
 from provisioner.drivers.protocol import Observed, Tenant, Wish
-from provisioner.errors import WrongState
+from provisioner.errors import LockHeld, ProvisionError, Refused, WrongState, from_system
 from provisioner.filesystem import RenderedFile, read_text
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
@@ -53,30 +54,52 @@ class FileReport:
     lines: tuple[str, ...] = ()
 
 
-def diff(context: Context, tenant_id: str | None) -> list[FileReport]:
+class Ending(StrEnum):
+    """How a command over many clients ended for one of them."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """Nothing of it was touched."""
+    FAILED = "failed"
+    """What was done to it was undone, as far as its error does not say otherwise."""
+    NOT_BEGUN = "not-begun"
+    """The command was stopped before its turn came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One client's part of a command over many: its files, or why there are none."""
+
+    tenant_id: str
+    ending: Ending
+    files: Sequence[FileReport] = ()
+    error: ProvisionError | None = None
+
+
+def diff(context: Context, tenant_id: str | None) -> list[Outcome]:
     """Return the files that are not as they shall be, of one client or of all; changes nothing.
 
-    Raises InvalidConfiguration when plans.yaml is wrong, also while there is no client.
+    One of all that cannot be compared hides nobody else. Raises InvalidConfiguration when plans.yaml is
+    wrong, also while there is no client, and whatever keeps a client given by its id from being compared.
     """
     context.require_catalogue()
-    return [
-        report
-        for entry in _entries(context.registry, tenant_id, "diff")
-        for report in _reports(context, context.registry, tenant_of(context, entry))
-        if report.change != Change.UNCHANGED
-    ]
+    if tenant_id is not None:
+        return [Outcome(tenant_id, Ending.DONE, _diff_one(context, tenant_id))]
+    return _one_after_another(_applied(context), lambda name: _diff_one(context, name))
 
 
-def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[FileReport]:
+def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[Outcome]:
     """Bring one client, or all, to what they shall be; return what was found for every file.
 
-    Clients are brought there one after another: when one fails it is undone, those before it stay.
+    Of all, each is brought there by itself: one that fails is undone and the next is begun. Raises what the
+    shared parts fail with, before any client is touched, and whatever a client given by its id fails with.
     """
     context.require_catalogue()
-    names = [tenant_id] if tenant_id else [entry.id for entry in _entries(context.registry, None, "apply")]
-    if not names:
-        _apply_host(context)
-    return [report for name in names for report in _apply_one(context, name, reset=reset)]
+    if tenant_id is not None:
+        return [Outcome(tenant_id, Ending.DONE, _apply_one(context, tenant_id, reset=reset))]
+    names = _applied(context)
+    _apply_host(context)
+    return _one_after_another(names, lambda name: _apply_one(context, name, reset=reset))
 
 
 def converge(context: Context, transaction: Transaction, entry: Entry, *, reset: bool) -> list[FileReport]:
@@ -120,6 +143,36 @@ def _apply_one(context: Context, tenant_id: str, *, reset: bool) -> list[FileRep
         return converge(context, transaction, entry, reset=reset)
 
 
+def _diff_one(context: Context, tenant_id: str) -> list[FileReport]:
+    entry = _entry(context.registry, tenant_id, "diff")
+    reports = _reports(context, context.registry, tenant_of(context, entry))
+    return [report for report in reports if report.change != Change.UNCHANGED]
+
+
+def _one_after_another(names: Sequence[str], act: Callable[[str], Sequence[FileReport]]) -> list[Outcome]:
+    """Go through the clients; only what concerns the command itself keeps the rest from being begun."""
+    outcomes: list[Outcome] = []
+    with Interruption(at_once=True) as interruption:
+        for name in names:
+            outcomes.append(_attempt(name, act))
+            if interruption.came or isinstance(outcomes[-1].error, LockHeld):
+                break
+    return [*outcomes, *(Outcome(name, Ending.NOT_BEGUN) for name in names[len(outcomes) :])]
+
+
+def _attempt(tenant_id: str, act: Callable[[str], Sequence[FileReport]]) -> Outcome:
+    try:
+        return Outcome(tenant_id, Ending.DONE, act(tenant_id))
+    except KeyboardInterrupt:
+        return Outcome(tenant_id, Ending.NOT_BEGUN)
+    except Refused as error:
+        return Outcome(tenant_id, Ending.REFUSED, error=error)
+    except ProvisionError as error:
+        return Outcome(tenant_id, Ending.FAILED, error=error)
+    except OSError as error:
+        return Outcome(tenant_id, Ending.FAILED, error=from_system(error))
+
+
 def _entry(registry: Registry, tenant_id: str, command: str) -> Entry:
     """An archived client has no port and a half-made one no accounts: their files are for nobody to write."""
     entry = registry.get(tenant_id)
@@ -127,10 +180,8 @@ def _entry(registry: Registry, tenant_id: str, command: str) -> Entry:
     return entry
 
 
-def _entries(registry: Registry, tenant_id: str | None, command: str) -> Sequence[Entry]:
-    if tenant_id is not None:
-        return [_entry(registry, tenant_id, command)]
-    return [entry for entry in registry.all() if entry.state in _APPLIED]
+def _applied(context: Context) -> list[str]:
+    return [entry.id for entry in context.registry.all() if entry.state in _APPLIED]
 
 
 def _written(

@@ -12,7 +12,7 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service import listing
 from provisioner.service.context import Context
-from provisioner.service.convergence import Change, diff
+from provisioner.service.convergence import Change, FileReport, diff
 from provisioner.service.health import Health
 from provisioner.service.sight import Sight
 
@@ -85,12 +85,18 @@ def _open_secrets(context: Context, entries: list[Entry]) -> Iterator[Finding]:
 
 def _differing_files(context: Context) -> Iterator[Finding]:
     try:
-        reports = diff(context, None)
+        outcomes = diff(context, None)
     except ProvisionError as error:
         yield Finding("plans", error.message, error.mend)
         return
-    for report in reports:
-        mend = f"`provision diff {report.tenant_id}` shows it; `provision apply {report.tenant_id}` mends it."
-        if report.change == Change.HAND_EDITED:
-            mend = f"`provision apply {report.tenant_id} --reset` overwrites the edit, if it is not wanted."
-        yield Finding(report.tenant_id, f"{report.path} is not as it shall be ({report.change}).", mend)
+    for one in outcomes:
+        if one.error:
+            yield Finding(one.tenant_id, one.error.message, one.error.mend)
+        yield from map(_differing_file, one.files)
+
+
+def _differing_file(report: FileReport) -> Finding:
+    mend = f"`provision diff {report.tenant_id}` shows it; `provision apply {report.tenant_id}` mends it."
+    if report.change == Change.HAND_EDITED:
+        mend = f"`provision apply {report.tenant_id} --reset` overwrites the edit, if it is not wanted."
+    return Finding(report.tenant_id, f"{report.path} is not as it shall be ({report.change}).", mend)
