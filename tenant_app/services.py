@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tenant_app.accounts.service import Accounts
 from tenant_app.assistant.service import Assistant
+from tenant_app.assistant.withholding import forget_documents
 from tenant_app.billing.service import Billing
 from tenant_app.cases.analyses.writing import Writer
 from tenant_app.cases.service import Cases
@@ -71,7 +72,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     database = Database(settings.data_dir / DATABASE)
     accounts = Accounts(database, settings, clock)
     billing = Billing(database, settings, clock)
-    parts = build_library(settings, database, clock, billing.export.publish)
+    parts = build_library(settings, database, clock, billing.export.publish, forget_documents)
     streams = StreamSlots(settings.threads)
     assistant = Assistant(
         settings,

@@ -66,6 +66,9 @@ NOTICES: dict[str, Text] = {
     "unsupported": lazy_gettext(
         "Une partie de la réponse n'est pas étayée par les passages cités ; elle est signalée dans le texte."
     ),
+    "withheld": lazy_gettext(
+        "Ce que cette réponse tirait d'un document que vous ne pouvez plus consulter n'est plus affiché."
+    ),
     "uncited": lazy_gettext("Cette réponse ne cite aucun passage : vérifiez-la."),
 }
 """What each notice says to the reader; the codes never change."""

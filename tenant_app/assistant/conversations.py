@@ -19,6 +19,7 @@ from tenant_app.assistant.citations import Citation
 from tenant_app.assistant.models import CitedPassage, Conversation, Rating, Turn
 from tenant_app.assistant.near_misses import NearMiss
 from tenant_app.assistant.provider import Message
+from tenant_app.assistant.withholding import cites_hidden, sight_of, withhold
 from tenant_app.case_files import visible_cases
 from tenant_app.clock import Clock
 from tenant_app.database import Database
@@ -45,7 +46,7 @@ class Conversations:
         Only those in which each of ``words`` stands (in the title, a question or an answer), and only those
         of the case, when given.
         """
-        conditions = [_holds(word) for word in words.split()]
+        conditions = [_holds(word, actor) for word in words.split()]
         if case_id is not None:
             conditions.append(Conversation.case_id == case_id)
         with self._database.read() as session:
@@ -57,10 +58,16 @@ class Conversations:
             ).all()
 
     def get(self, actor: Actor, conversation_id: int) -> Conversation:
-        """Return one of the actor's conversations with its turns and citations; raises NotFound."""
+        """Return one of the actor's conversations with its turns and citations; raises NotFound.
+
+        What was drawn from a document the actor may not see now is left out (``withholding``).
+        """
         whole = selectinload(Conversation.turns).selectinload(Turn.citations)
         with self._database.read() as session:
-            return _own(session, actor, conversation_id, whole)
+            conversation = _own(session, actor, conversation_id, whole)
+            sight = sight_of(session, actor, conversation.turns)
+        withhold(conversation.turns, sight)
+        return conversation
 
     def case_of(self, actor: Actor, conversation_id: int) -> int | None:
         """Return the case one of the actor's conversations is about, if any; raises NotFound."""
@@ -77,7 +84,9 @@ class Conversations:
             query = query.where(Turn.id < before)
         with self._database.read() as session:
             _own(session, actor, conversation_id)
-            last = session.scalars(query.limit(TURNS_REMEMBERED)).all()
+            last = session.scalars(query.limit(TURNS_REMEMBERED).options(selectinload(Turn.citations))).all()
+            sight = sight_of(session, actor, last)
+        withhold(last, sight)
         messages: list[Message] = []
         for turn in reversed(last):
             messages.append(Message(role="user", content=turn.question))
@@ -189,12 +198,14 @@ def _last_turns(conversation_id: int) -> Select[Turn]:
     return select(Turn).where(Turn.conversation_id == conversation_id).order_by(Turn.id.desc())
 
 
-def _holds(word: str) -> ColumnElement[bool]:
+def _holds(word: str, actor: Actor) -> ColumnElement[bool]:
+    # What is not shown is not found either: to be told that an answer holds a word is to read it.
+    in_answer = and_(Turn.answer.icontains(word, autoescape=True), ~cites_hidden(actor))
     in_a_turn = (
         select(Turn.id)
         .where(
             Turn.conversation_id == Conversation.id,
-            Turn.question.icontains(word, autoescape=True) | Turn.answer.icontains(word, autoescape=True),
+            Turn.question.icontains(word, autoescape=True) | in_answer,
         )
         .exists()
     )

@@ -64,7 +64,10 @@ class Turn(Base):
 
 
 class CitedPassage(Base):
-    """A passage as it was when the answer was given: it stays readable when its document is deleted."""
+    """A passage as it was when the answer was given: it stays readable when the firm's document is deleted.
+
+    See ``withholding`` for the documents of cases.
+    """
 
     __tablename__ = "citations"
 

@@ -14,7 +14,7 @@ from tenant_app.library.jobs import DocumentJobs
 from tenant_app.library.model_change import ModelChange
 from tenant_app.library.originals import Originals
 from tenant_app.library.reading_queue import ReadingQueue
-from tenant_app.library.service import Library
+from tenant_app.library.service import Forget, Library
 from tenant_app.library.worker import LibraryWorker
 from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.model_prefixes import stored_name
@@ -43,9 +43,13 @@ def build_library(
     database: Database,
     clock: Clock,
     changed: Callable[[], None],
+    forget: Forget,
     limits: ReadingLimits | None = None,
 ) -> LibraryParts:
-    """Put the parts together; ``limits`` are those of one file's reading, ``changed`` see Library."""
+    """Put the parts together; ``limits`` are those of one file's reading.
+
+    For ``changed`` and ``forget`` see Library.
+    """
     to_read, to_embed = threading.Event(), threading.Event()
     originals = Originals(settings.data_dir)
     model = stored_name(settings.embedding_model)
@@ -57,7 +61,9 @@ def build_library(
     change = ModelChange(database, embeddings, index, model)
     embedding = EmbeddingQueue(database, clock, embeddings, index, clearing)
     bytes_allowed = Limits(settings.upload_bytes, settings.storage_bytes)
-    library = Library(database, clock, originals, clearing, bytes_allowed, work=to_read, changed=changed)
+    library = Library(
+        database, clock, originals, clearing, bytes_allowed, work=to_read, changed=changed, forget=forget
+    )
     return LibraryParts(
         library=library,
         jobs=DocumentJobs(

@@ -78,11 +78,15 @@ class Reading:
     total: int
 
 
+Forget = Callable[[Session, int, Sequence[int]], None]
+
+
 class Library:
     """The documents of one tenant.
 
     ``work`` is set when there is something for the worker to do; ``changed`` is called once a document has
-    come or gone.
+    come or gone; ``forget`` is called with a case and the ids of documents of it, in the transaction that
+    deletes them.
     """
 
     def __init__(
@@ -95,11 +99,13 @@ class Library:
         *,
         work: threading.Event,
         changed: Callable[[], None],
+        forget: Forget,
     ) -> None:
         self._database = database
         self._clock = clock
         self._originals = originals
         self._clearing = clearing
+        self._forget = forget
         self._work = work
         self._limits = limits
         self._changed = changed
@@ -167,6 +173,7 @@ class Library:
             document = visible(session, actor, document_id)
             if document.case_id is not None:
                 require_open_case(session, actor, document.case_id)
+                self._forget(session, document.case_id, [document_id])
             versions = [version for version in (document, document.replacement) if version is not None]
             leftovers = [Leftover(version.sha256, drop_passages(session, version.id)) for version in versions]
             session.execute(delete(Document).where(Document.id == document_id))
@@ -183,6 +190,7 @@ class Library:
             leftovers = [
                 Leftover(document.sha256, drop_passages(session, document.id)) for document in documents
             ]
+            self._forget(session, case_id, [document.id for document in documents])
             session.execute(delete(Document).where(of_the_case))
             and_then(session)
         self._clearing.clear(*leftovers)

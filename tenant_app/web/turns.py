@@ -15,8 +15,8 @@ from tenant_app.assistant.rendering import rendered
 from tenant_app.web.answers import with_doubts, with_links, with_signs
 from tenant_app.web.passages import ranges_cited, written
 
-UNREMARKABLE: Final = frozenset({"provider-not-configured"})
-"""Notices that say no more than the mode under the answer does."""
+UNREMARKABLE: Final = frozenset({"provider-not-configured", "withheld"})
+"""Notices that say no more than the answer itself, or the mode under it."""
 
 
 @dataclass(frozen=True)
