@@ -69,6 +69,8 @@ def opened(browser: Browser, address: str, **look: Any) -> Page:
     page.locator("#password").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
     expect(page.get_by_role("heading", name="Clients", exact=True)).to_be_visible()
+    # The page's script has run once the page is loaded.
+    page.wait_for_load_state("load")
     return page
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageState
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, StorageState
 
 from tenant_app.api.context import EXTENSION
 from tenant_app.factory import create_app
@@ -106,12 +106,31 @@ def fill_sign_in(page: Page, email: str, password: str) -> None:
     page.locator("form.sign-in button").click()
 
 
+def follow(page: Page, link: Locator) -> None:
+    """Follow a link or send a form, and wait until the page it leads to is loaded, scripts and all."""
+    before = page.url
+    link.click()
+    page.wait_for_url(lambda url: url != before)
+
+
 def never_answer(route: Route) -> None:
     """Hold a request back for ever, as a server that stalls does."""
 
 
+def hold(page: Page, address: str) -> list[Route]:
+    """Hold the requests for an address back until the test continues them; return those held so far."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, keep)
+    return held
+
+
 def ask(page: Page, question: str) -> None:
-    """Ask and wait until the answer is whole."""
+    """Ask, once the page takes a question, and wait until the answer is whole."""
+    page.locator("#send:enabled").wait_for()
     answered = page.locator(".turn > footer").count()
     page.locator("#question").fill(question)
     page.locator("#question").press("Enter")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.pages.conftest import OpenPage, SignIn, ask, never_answer
+from tests.pages.conftest import OpenPage, SignIn, ask, hold, never_answer
 from tests.pages.documents import POISONED
 from tests.pages.tenant import ADMIN, MEMBER, Tenant
 
@@ -63,6 +63,48 @@ def test_the_next_question_joins_the_conversation(sign_in: SignIn) -> None:
     assert page.url == address
     page.reload()
     expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_the_next_question_need_not_wait_for_the_passage_of_the_last_answer(sign_in: SignIn) -> None:
+    page = sign_in()
+    page.route("**/sources/*", never_answer)
+    ask(page, QUESTION)
+    ask(page, "Quel est le taux horaire d’un associé ?")
+
+    expect(page.locator(".turn")).to_have_count(2)
+
+
+def test_the_passage_shown_is_the_last_one_asked_for(sign_in: SignIn) -> None:
+    page = sign_in()
+    for question in (QUESTION, "Quel est le taux horaire d’un associé ?"):
+        ask(page, question)
+        expect(page.locator(".turn:last-child .sources [aria-current]")).to_have_count(1)
+    first, last = (page.locator(".turn").nth(number).locator(".sources a").first for number in (0, 1))
+    held = hold(page, "**/sources/1")
+    first.click()
+    last.click()
+    held[1].continue_()
+    expect(page.locator("#reader h2")).to_be_focused()
+    with page.expect_event("requestfinished"):
+        held[0].continue_()
+    # Two pictures later, whatever was to be done with the late passage has been done.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    expect(page.locator("#reader h2")).to_have_text("convention-honoraires.md")
+    expect(last).to_have_attribute("aria-current", "true")
+
+
+def test_a_question_sent_before_the_page_s_script_has_run_stays_in_the_field(sign_in: SignIn) -> None:
+    page = sign_in()
+    held = hold(page, "**/chat.js*")
+    page.goto("/", wait_until="commit")
+    page.locator("#question").fill(QUESTION)
+    expect(page.locator("#send")).to_be_disabled()
+    page.evaluate("document.forms.ask.requestSubmit()")
+    held[0].continue_()
+
+    expect(page.locator("#send")).to_be_enabled()
+    expect(page.locator("#question")).to_have_value(QUESTION)
 
 
 def test_a_conversation_is_nobody_else_s(sign_in: SignIn) -> None:

@@ -55,6 +55,7 @@ def test_a_conversation_is_renamed_found_and_deleted(sign_in: SignIn) -> None:
 
     page.locator("#find").fill("quai Perrache")
     page.locator("#find").press("Enter")
+    page.wait_for_url("**q=*")
     expect(page.locator("#conversation-list li")).to_have_count(1)
 
     page.get_by_text("Gérer la conversation").click()

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, fill_sign_in
+from tests.pages.conftest import OpenPage, SignIn, fill_sign_in, follow, never_answer
 from tests.pages.documents import LEASE, long_report
 from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, Tenant, served_tenant
 
@@ -106,6 +106,27 @@ def test_a_lost_connection_during_an_upload_is_told(shelf: Page) -> None:
     expect(shelf.locator("#uploads .why")).to_contain_text("Vérifiez le réseau")
 
 
+def test_a_page_is_not_left_by_mistake_while_a_file_is_on_its_way(shelf: Page) -> None:
+    shelf.route("**/api/documents", never_answer)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    shelf.on("dialog", stay)
+    with shelf.expect_file_chooser() as chooser:
+        shelf.get_by_role("button", name="Choisir des fichiers").click()
+    chooser.value.set_files({"name": "contrat.md", "mimeType": "text/plain", "buffer": LEASE})
+    expect(shelf.locator("#uploads")).to_contain_text("contrat.md")
+    with shelf.expect_event("dialog"):
+        shelf.get_by_role("link", name="Recherche").click()
+
+    assert asked == ["beforeunload"]
+    expect(shelf).to_have_url(re.compile("/documents$"))
+    expect(shelf.locator("#uploads")).to_contain_text("contrat.md")
+
+
 def test_the_same_content_again_is_recognised(shelf: Page) -> None:
     send(shelf, "contrat.md", LEASE)
     expect(shelf.get_by_text("Prêt", exact=True)).to_be_visible(timeout=30_000)
@@ -178,7 +199,7 @@ def test_a_long_document_is_read_in_stretches(sign_in: SignIn, tenant: Tenant) -
     expect(page.get_by_role("link", name="Passages précédents")).to_have_count(0)
 
     while page.get_by_role("link", name="Passages suivants").count():
-        page.get_by_role("link", name="Passages suivants").first.click()
+        follow(page, page.get_by_role("link", name="Passages suivants").first)
 
     expect(page.locator(".leaf")).to_contain_text("Le constat numéro 60 ")
     expect(page.get_by_role("link", name="Passages précédents").first).to_be_visible()

@@ -17,6 +17,7 @@ def search(page: Page, words: str) -> None:
     page.goto("/search")
     page.get_by_label("Mots ou question").fill(words)
     page.keyboard.press("Enter")
+    page.wait_for_url("**q=*")
 
 
 def test_a_result_opens_on_its_words(sign_in: SignIn) -> None:

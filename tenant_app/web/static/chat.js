@@ -1,5 +1,7 @@
 /* Asking: one question at a time, its answer streamed, then replaced by the server's own rendering of it. */
 import { announce, ask, clearTrouble, fetchPiece, Refusal, showTrouble, texts } from "./request.js";
+// Whatever a turn offers is shown here, so what rates and renames it has to be there first.
+import "./conversation.js";
 import { eventsOf } from "./events.js";
 import { followPassages, openPassage } from "./reader.js";
 
@@ -83,7 +85,8 @@ async function settleTurn(turn, done) {
   document.getElementById("conversation-list").prepend(row);
   announce(`${texts.answered} ${stored.querySelector(".answer").textContent}`);
   const first = stored.querySelector("a[data-passage]");
-  if (first) await openPassage(first, { quietly: true });
+  // The next question may be asked while the passage is on its way.
+  if (first) openPassage(first, { quietly: true });
 }
 
 function abandon(turn, question, error, stopped) {

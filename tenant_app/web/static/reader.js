@@ -5,6 +5,7 @@ const reader = document.getElementById("reader");
 const body = document.getElementById("reader-body");
 const wide = matchMedia("(min-width: 74.01rem)");
 let opener = null;
+let asked = 0;
 
 function settle() {
   // The property, not show(): that would take the focus from the question.
@@ -21,6 +22,8 @@ function markOpen(link) {
 /** Show the passage a link points at. `quietly` leaves the focus where it is and never covers the page. */
 export async function openPassage(link, { quietly = false } = {}) {
   if (quietly && !wide.matches) return;
+  asked += 1;
+  const own = asked;
   let piece;
   try {
     piece = (await fetchPiece(link.dataset.passage)).querySelector(".passage");
@@ -29,6 +32,8 @@ export async function openPassage(link, { quietly = false } = {}) {
     piece.querySelector("strong").textContent = texts.passageTitle;
     piece.querySelector("p").textContent = texts.passageDetail;
   }
+  // Another passage has been asked for in the meantime: the last one asked for is shown.
+  if (own !== asked) return;
   body.replaceChildren(piece);
   markOpen(link);
   if (!wide.matches && !reader.open) reader.showModal();

@@ -16,6 +16,10 @@ export class Uploads {
     this.refused = 0;
     this.stopped = false;
     summary.querySelector("button").addEventListener("click", () => this.stop());
+    // Leaving the page would stop what is on its way: the browser asks first.
+    addEventListener("beforeunload", (event) => {
+      if (this.sending) event.preventDefault();
+    });
   }
 
   add(files) {
