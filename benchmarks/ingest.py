@@ -18,10 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from dotenv import dotenv_values
+from pydantic import SecretStr
 
 from benchmarks.hosts import Host, running_host, wait_until_up
 from benchmarks.report import against_target, at_least, table
 from embedding_server.models import bundled_model_folder
+from provisioner.clock import SystemClock
+from provisioner.operator_client import OperatorClient
 from tenant_app.exporting.blocks import Paragraph, Sheet
 from tenant_app.exporting.pdf import as_pdf
 from tenant_app.library.embedding_queue import words_to_embed
@@ -60,8 +64,9 @@ def run() -> None:
             client.headers["X-API-Key"] = created["api_key"]
             wait_until_up(client, "/readyz")
             _take_in(client, {"chauffe.md": "# Mise en route\n\nUn premier document."})
-            # The embedding server may still have been loading.
+            # Not timed: the loading of the model, here as of the bare one, and the opening of the index.
             _wait_until(lambda: _rows(host, "SELECT 1 FROM chunks WHERE embedding IS NULL") == [])
+            _wait_until(lambda: _index_state(host, created["port"]) == "ready")
             elapsed = _take_in(client, _texts(sentences))
             texts = _embedded_texts(host)
             pages, findable = _findable(client, sentences)
@@ -139,6 +144,12 @@ def _search(client: httpx.Client, query: str) -> dict[str, Any]:
 def _documents(client: httpx.Client) -> list[dict[str, Any]]:
     documents: list[dict[str, Any]] = client.get("/api/documents").raise_for_status().json()["documents"]
     return documents
+
+
+def _index_state(host: Host, port: int) -> str:
+    key = dotenv_values(host.root / f"client-{_TENANT}" / ".env")["OPERATOR_KEY"]
+    status = OperatorClient(_TENANT, port, SecretStr(key or ""), SystemClock()).status()
+    return str(status["checks"]["index"])
 
 
 def _wait_until(condition: Callable[[], bool], every: float = 0.05) -> None:

@@ -25,7 +25,7 @@ from tenant_app.retrieval.vectors import dimension
 
 BATCH: Final = 32
 """Passages per request: the server puts those of like length together, questions go first between them."""
-REQUESTS_AHEAD: Final = 2
+REQUESTS_AHEAD: Final = 4
 
 
 @dataclass(frozen=True)
