@@ -74,6 +74,7 @@ def build_library(
             bytes_allowed,
             work=to_read,
             break_off=reading.break_off,
+            give_up=embedding.give_up,
             changed=changed,
         ),
         search=Search(

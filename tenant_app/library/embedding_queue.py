@@ -1,13 +1,14 @@
 """Passages that wait for their vectors: computed in batches, each written in its own transaction.
 
 While one batch is written, the next is already being computed: the model, by far the slowest part, never
-waits for a disk. A document deleted meanwhile simply has no rows left to fill.
+waits for a disk. A document deleted meanwhile simply has no rows left to fill; the requests for one whose
+reading is cancelled are given up, and the server finishes at most the batch it has in hand.
 """
 
-from collections import deque
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -19,7 +20,7 @@ from tenant_app.library.clearing import Clearing, Leftover
 from tenant_app.library.reading_queue import SHARE_OF_READING
 from tenant_app.library.versions import finish
 from tenant_app.passages import HEADING_SEPARATOR, Chunk, Document, has_text
-from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable
+from tenant_app.retrieval.embedding import EmbeddingClient, EmbeddingsUnavailable, UnixConnection
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.retrieval.vectors import dimension
 
@@ -28,17 +29,24 @@ BATCH: Final = 32
 REQUESTS_AHEAD: Final = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Request:
     """Passages whose vectors were asked for."""
 
     chunks: Sequence[Chunk]
     model: str
     answer: Future[list[bytes]]
+    connection: UnixConnection
+    given_up: threading.Event = field(default_factory=threading.Event)
+
+    def give_up(self) -> None:
+        """Let the answer fail at once: nobody wants it any more."""
+        self.given_up.set()
+        self.connection.abort()
 
 
 class EmbeddingQueue:
-    """Fills in missing vectors, oldest passages first; for one thread."""
+    """Fills in missing vectors, oldest passages first; for one thread, ``give_up`` excepted."""
 
     def __init__(
         self,
@@ -54,7 +62,9 @@ class EmbeddingQueue:
         self._index = index
         self._clearing = clearing
         self._asking = ThreadPoolExecutor(REQUESTS_AHEAD, thread_name_prefix="library-embeddings")
-        self._asked: deque[_Request] = deque()
+        self._asked: list[_Request] = []
+        self._lock = threading.Lock()
+        """Held to change what was asked, and to read it from another thread."""
 
     def embed_next(self) -> bool:
         """Write the vectors of one batch of passages; return whether any were missing.
@@ -64,14 +74,29 @@ class EmbeddingQueue:
         self._ask_ahead()
         if not self._asked:
             return False
-        request = self._asked.popleft()
+        request = self._asked[0]
         try:
             vectors = request.answer.result()
         except EmbeddingsUnavailable:
-            self._asked.clear()
+            if request.given_up.is_set():
+                return True
+            self._forget(*self._asked)
             raise
+        finally:
+            self._forget(request)
         self._write(request, vectors)
         return True
+
+    def give_up(self, document_id: int) -> None:
+        """Stop computing the vectors of a document whose passages are gone; for any thread.
+
+        Those asked for together with another document's are computed all the same.
+        """
+        with self._lock:
+            asked = self._asked.copy()
+        for request in asked:
+            if all(chunk.document_id == document_id for chunk in request.chunks):
+                request.give_up()
 
     def finish_without_vectors(self) -> None:
         """Call documents indexed that wait for nothing but vectors, when the embedding server is away."""
@@ -88,8 +113,14 @@ class EmbeddingQueue:
         while len(self._asked) < REQUESTS_AHEAD and (chunks := self._next_passages()):
             texts = [words_to_embed(chunk.heading, chunk.text) for chunk in chunks]
             model = self._embeddings.model
-            answer = self._asking.submit(self._embeddings.embed_passages, texts, model)
-            self._asked.append(_Request(chunks, model, answer))
+            connection = self._embeddings.passages_connection()
+            answer = self._asking.submit(self._embeddings.embed_passages, texts, model, connection)
+            with self._lock:
+                self._asked.append(_Request(chunks, model, answer, connection))
+
+    def _forget(self, *requests: _Request) -> None:
+        with self._lock:
+            self._asked = [request for request in self._asked if request not in requests]
 
     def _write(self, request: _Request, vectors: Sequence[bytes]) -> None:
         chunks = request.chunks

@@ -35,8 +35,8 @@ CANCELLED: Final = "cancelled"
 class DocumentJobs:
     """The reading of one tenant's documents, in the hands of its people.
 
-    ``work`` is set when there is something to read; ``break_off`` stops the reading of a file; ``changed`` is
-    called once files have come or gone.
+    ``work`` is set when there is something to read; ``break_off`` stops the reading of a file, ``give_up``
+    the computing of a document's vectors; ``changed`` is called once files have come or gone.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class DocumentJobs:
         *,
         work: threading.Event,
         break_off: Callable[[str], None],
+        give_up: Callable[[int], None],
         changed: Callable[[], None],
     ) -> None:
         self._database = database
@@ -58,6 +59,7 @@ class DocumentJobs:
         self._limits = limits
         self._work = work
         self._break_off = break_off
+        self._give_up = give_up
         self._changed = changed
 
     def cancel(self, actor: Actor, document_id: int) -> Document:
@@ -67,8 +69,10 @@ class DocumentJobs:
         """
         with self._database.write() as session:
             document = visible(session, actor, document_id)
+            unwanted = (document.replacement or document).id
             leftover = self._stop(session, document)
         self._break_off(leftover.sha256)
+        self._give_up(unwanted)
         self._clearing.clear(leftover)
         return self._document(actor, document_id)
 

@@ -63,13 +63,19 @@ class EmbeddingClient:
         """
         return self._embed(UnixConnection(self._socket_path, seconds), texts, "question")
 
-    def embed_passages(self, texts: Sequence[str], model: str | None = None) -> list[bytes]:
+    def passages_connection(self) -> "UnixConnection":
+        """Return a connection for one ``embed_passages``, for who may want to abort it."""
+        return UnixConnection(self._socket_path, INGEST_SECONDS)
+
+    def embed_passages(
+        self, texts: Sequence[str], model: str | None = None, connection: "UnixConnection | None" = None
+    ) -> list[bytes]:
         """Return one vector per text, in order, by the model that answers or another (its stored name).
 
-        Any tenant's question goes first. Raises EmbeddingsUnavailable, also after ``interrupt``; its kind
-        ModelNotServed when the server has other models only.
+        Any tenant's question goes first. Raises EmbeddingsUnavailable, also after ``interrupt`` and when the
+        connection was aborted; its kind ModelNotServed when the server has other models only.
         """
-        connection = UnixConnection(self._socket_path, INGEST_SECONDS)
+        connection = connection or self.passages_connection()
         with self._lock:
             if self._interrupted:
                 raise EmbeddingsUnavailable("the instance is stopping")
@@ -112,9 +118,11 @@ class UnixConnection(http.client.HTTPConnection):
         super().__init__("embeddings", timeout=seconds)
         self.path = path
         self._seconds = seconds
+        self._aborted = False
 
     def abort(self) -> None:
-        """Make whoever waits for the answer fail at once; for another thread than theirs."""
+        """Make whoever waits for the answer, or is about to ask, fail at once; for another thread."""
+        self._aborted = True
         connected: socket.socket | None = self.sock
         if connected is not None:
             # Refused when the other side has closed already, which does as well.
@@ -132,6 +140,10 @@ class UnixConnection(http.client.HTTPConnection):
             connected.close()
             raise
         self.sock = connected
+        # Looked at once ``abort`` could see the socket: one of the two sees the other.
+        if self._aborted:
+            self.close()
+            raise OSError("the call was given up")
 
 
 def post(connection: UnixConnection, path: str, body: str, priority: Priority) -> Any:
