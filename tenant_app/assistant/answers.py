@@ -88,7 +88,10 @@ class AnswerUsage:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. ``found`` is False when the documents do not answer; ids are None when it is not kept."""
+    """One answer. ``found`` is False when the documents do not answer.
+
+    When it is not kept, ids are None and nothing is suggested to ask next.
+    """
 
     text: str
     mode: Mode
@@ -102,6 +105,7 @@ class Answer:
     usage: AnswerUsage
     conversation_id: int | None = None
     turn_id: int | None = None
+    next_questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

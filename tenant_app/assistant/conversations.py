@@ -18,6 +18,7 @@ from tenant_app.assistant.checking import CheckedSentence
 from tenant_app.assistant.citations import Citation
 from tenant_app.assistant.models import CitedPassage, Conversation, Rating, Turn
 from tenant_app.assistant.near_misses import NearMiss
+from tenant_app.assistant.next_questions import next_questions
 from tenant_app.assistant.provider import Message
 from tenant_app.assistant.withholding import cites_hidden, sight_of, withhold
 from tenant_app.case_files import visible_cases
@@ -68,6 +69,11 @@ class Conversations:
             sight = sight_of(session, actor, conversation.turns)
         withhold(conversation.turns, sight)
         return conversation
+
+    def next_questions(self, actor: Actor, turn: Turn) -> list[str]:
+        """Return what may be asked after an answer, one of the actor's as ``get`` returns it."""
+        with self._database.read() as session:
+            return next_questions(session, actor, turn)
 
     def case_of(self, actor: Actor, conversation_id: int) -> int | None:
         """Return the case one of the actor's conversations is about, if any; raises NotFound."""

@@ -14,6 +14,7 @@ from tenant_app.assistant.asking import Asked
 from tenant_app.assistant.composing import Composer, Draft
 from tenant_app.assistant.conversations import Conversations
 from tenant_app.assistant.follow_ups import sought
+from tenant_app.assistant.next_questions import next_questions
 from tenant_app.assistant.provider import Message, Took, took
 from tenant_app.billing.budget import Budget
 from tenant_app.billing.ledger import Ledger, Reservation, units_used
@@ -148,7 +149,12 @@ class RunningAnswer:
             answer = self._answer(calls, units_used(session, self._reservation.month)["request"])
             if self._asked.keep:
                 turn = bench.conversations.add_turn(session, self._actor, self._asked, answer)
-                answer = replace(answer, conversation_id=turn.conversation_id, turn_id=turn.id)
+                answer = replace(
+                    answer,
+                    conversation_id=turn.conversation_id,
+                    turn_id=turn.id,
+                    next_questions=tuple(next_questions(session, self._actor, turn)),
+                )
         self._counted = True
         return answer
 

@@ -189,6 +189,8 @@ class AnswerView(BaseModel):
     language: Literal["fr", "en"]
     notices: list[NoticeView]
     turn_id: int | None
+    next_questions: list[str]
+    """Up to three that the documents cited may answer, in their language."""
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
@@ -205,6 +207,7 @@ class AnswerView(BaseModel):
             language=answer.language,
             notices=[NoticeView.of(code) for code in answer.notices],
             turn_id=answer.turn_id,
+            next_questions=list(answer.next_questions),
         )
 
 

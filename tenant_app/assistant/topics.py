@@ -78,11 +78,16 @@ def worth_asking(headings: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     """Return headings that say what a passage is about, without their numbers, each once, 60 at most."""
     kept: dict[str, tuple[int, str]] = {}
     for document, heading in headings:
-        text = _NUMBERED.sub("", " ".join(heading.split())).strip(" .:–—-")
-        good = _SHORTEST <= len(text) <= _LONGEST and " " in text and not _SAYS_NOTHING.match(text)
-        if good and not text.isupper():
+        if text := topic_of(heading):
             kept.setdefault(text.casefold(), (document, text))
     return list(kept.values())[:MOST_KEPT]
+
+
+def topic_of(heading: str) -> str:
+    """Return what a heading says its passage is about, without its number; nothing when it does not say."""
+    text = _NUMBERED.sub("", " ".join(heading.split())).strip(" .:–—-")
+    good = _SHORTEST <= len(text) <= _LONGEST and " " in text and not _SAYS_NOTHING.match(text)
+    return text if good and not text.isupper() else ""
 
 
 def spread(topics: Sequence[tuple[int, str]]) -> list[str]:

@@ -38,10 +38,11 @@ def assistant(conversation_id: int | None) -> str:
     case = _case_asked_about(shown)
     language = "en" if str(get_locale()) == "en" else "fr"
     states = states_now(services, actor)
+    closed = any(state.closed for state in states)
     words = request.args.get("q", "")[:LONGEST_SEARCH]
     return render_template(
         "assistant.html",
-        conversation=conversation_shown(shown) if shown else None,
+        conversation=conversation_shown(shown, _next_questions(shown, closed=closed)) if shown else None,
         case=case,
         conversations=conversations.list_own(actor, words=words, case_id=case.id if case else None),
         words=words,
@@ -49,7 +50,7 @@ def assistant(conversation_id: int | None) -> str:
         questions=[getattr(question, language) for question in services.settings.assistant_questions],
         topics=services.assistant.topics.suggested(actor) if shown is None else [],
         states=states,
-        closed=any(state.closed for state in states),
+        closed=closed,
         question_limit=services.settings.max_question_chars,
     )
 
@@ -62,11 +63,20 @@ def _case_asked_about(conversation: Conversation | None) -> CaseFile | None:
     return current_services().cases.register.get(current_actor(), case_id).case
 
 
+def _next_questions(conversation: Conversation, *, closed: bool) -> list[str]:
+    """Return what may be asked after the last answer; nothing when no question is accepted."""
+    if closed:
+        return []
+    return current_services().assistant.conversations.next_questions(current_actor(), conversation.turns[-1])
+
+
 @page("chat")
 def latest_turn(conversation_id: int) -> str:
     """Return the last turn of a conversation and its line in the list, as the whole page would show them."""
-    stored = current_services().assistant.conversations.get(current_actor(), conversation_id)
-    shown = conversation_shown(stored)
+    services, actor = current_services(), current_actor()
+    stored = services.assistant.conversations.get(actor, conversation_id)
+    closed = any(state.closed for state in states_now(services, actor))
+    shown = conversation_shown(stored, _next_questions(stored, closed=closed))
     return render_template("latest_turn.html", conversation=shown, turn=shown.turns[-1], row=shown)
 
 

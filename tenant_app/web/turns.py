@@ -1,6 +1,7 @@
 """A stored question and answer as the pages show them: safe HTML, numbered sources with their addresses."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -56,6 +57,8 @@ class Turn:
     wants_a_person: bool
     rating: str | None
     comment: str
+    next_questions: tuple[str, ...] = ()
+    """What may be asked next; of the last answer only, while questions are accepted."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,10 @@ class Conversation:
     turns: tuple[Turn, ...]
 
 
-def conversation_shown(stored: models.Conversation) -> Conversation:
-    """Return the conversation with its answers rendered."""
-    turns = tuple(_turn(stored.id, turn) for turn in stored.turns)
+def conversation_shown(stored: models.Conversation, next_questions: Sequence[str]) -> Conversation:
+    """Return the conversation with its answers rendered, the last one with what may be asked next."""
+    *before, last = (_turn(stored.id, turn) for turn in stored.turns)
+    turns = (*before, replace(last, next_questions=tuple(next_questions)))
     return Conversation(stored.id, stored.title, stored.updated_at, turns)
 
 

@@ -43,6 +43,55 @@ def test_the_last_answer_is_made_again_in_its_place(sign_in: SignIn) -> None:
     expect(page.locator(".turn .answer")).to_contain_text("préavis de trois mois")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_last_answer_leads_on_to_what_stands_beside_its_passages(
+    sign_in: SignIn, width: int, scheme: str
+) -> None:
+    page = sign_in(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    ask(page, QUESTION)
+    further = page.get_by_role("region", name="Pour aller plus loin")
+    expect(further.get_by_role("button")).to_have_text(
+        ["Que dit l’article 7 – Dépôt de garantie ?", "Que dit l’article 1 – Objet ?"]
+    )
+    assert violations(page) == []
+    assert overflow(page) <= 0
+
+    further.get_by_role("button").first.focus()
+    page.keyboard.press("Enter")
+
+    page.locator(".turn > footer").nth(1).wait_for()
+    expect(page.locator(".question").last).to_have_text("Que dit l’article 7 – Dépôt de garantie ?")
+    expect(page.locator(".answer").last).to_contain_text("940 euros")
+    # Under the last answer only, without what was just asked.
+    expect(further).to_have_count(1)
+    expect(further.get_by_role("button")).to_have_text(["Que dit l’article 1 – Objet ?"])
+    page.reload()
+    expect(further.get_by_role("button")).to_have_text(["Que dit l’article 1 – Objet ?"])
+
+
+def test_nothing_further_is_offered_once_the_quota_is_reached(
+    open_page: OpenPage, tmp_path: Path, embedding_server: EmbeddingServer
+) -> None:
+    with served_tenant(tmp_path, embedding_server.socket, max_requests_monthly="2") as tenant:
+        tenant.add_document("contrat-de-bail.md", LEASE)
+        page = open_page(tenant.url)
+        page.goto("/login")
+        fill_sign_in(page, ADMIN, PASSWORD)
+        page.wait_for_url("**/")
+        ask(page, QUESTION)
+        further = page.get_by_role("region", name="Pour aller plus loin")
+        expect(further).to_be_visible()
+
+        ask(page, "À combien s’élève le dépôt de garantie ?")
+
+        expect(page.locator(".answer").last).to_contain_text("940 euros")
+        expect(further).to_have_count(0)
+        page.reload()
+        expect(page.locator(".turn")).to_have_count(2)
+        expect(further).to_have_count(0)
+
+
 def test_a_conversation_is_renamed_found_and_deleted(sign_in: SignIn) -> None:
     page = sign_in()
     ask(page, QUESTION)

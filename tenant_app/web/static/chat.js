@@ -170,7 +170,7 @@ function plainAnswer(turn) {
 }
 
 function prepare(root) {
-  for (const control of root.querySelectorAll("[data-regenerate], [data-feedback]")) control.hidden = false;
+  for (const control of root.querySelectorAll("[data-regenerate], [data-feedback], .next")) control.hidden = false;
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("[data-copy-answer]")) button.hidden = false;
 }
