@@ -1,7 +1,10 @@
 """``python -m tenant_app admin``: the operator's table while the instance is stopped."""
 
 import json
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
+
+from flask import Flask
+from flask_babel import Babel
 
 from tenant_app import data_directory
 from tenant_app.clock import SystemClock
@@ -11,26 +14,43 @@ from tenant_app.operations import perform
 from tenant_app.schema_revision import DatabaseLost, require_not_lost
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
+from tenant_app.web.language import TRANSLATIONS
+
+LANGUAGE: Final = "en"
+"""The operator's, as on the command line; a running instance is asked in it."""
 
 
 def administer(name: str, settings: Settings, source: TextIO, answer: TextIO) -> int:
     """Run one operation: a JSON object from ``source``, one to ``answer``; return the exit status.
 
-    An error is ``{"error": {"code", "message"}}`` and status 1.
+    An error is ``{"error": {"code", "message"}}``, in English, and status 1.
     """
-    try:
-        result, status = _perform(name, settings, _read(source)), 0
-    except TenantAppError as error:
-        result, status = _error(error.code, _explain(error)), 1
-    except DataDirectoryInUse as error:
-        result, status = _error("in-use", str(error)), 1
-    except DatabaseLost as error:
-        result, status = _error("database-lost", str(error)), 1
-    except (OSError, ValueError) as error:
-        result, status = _error("failed", str(error)), 1
+    with _speaking().app_context():
+        result, status = _answer(name, settings, source)
     json.dump(result, answer, ensure_ascii=False)
     answer.write("\n")
     return status
+
+
+def _speaking() -> Flask:
+    """Return an application that serves nothing: messages are translated within one."""
+    app = Flask("tenant_app", static_folder=None, template_folder=None)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+    Babel(app, default_locale=LANGUAGE, configure_jinja=False)
+    return app
+
+
+def _answer(name: str, settings: Settings, source: TextIO) -> tuple[dict[str, Any], int]:
+    try:
+        return _perform(name, settings, _read(source)), 0
+    except TenantAppError as error:
+        return _error(error.code, _explain(error)), 1
+    except DataDirectoryInUse as error:
+        return _error("in-use", str(error)), 1
+    except DatabaseLost as error:
+        return _error("database-lost", str(error)), 1
+    except (OSError, ValueError) as error:
+        return _error("failed", str(error)), 1
 
 
 def _perform(name: str, settings: Settings, payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Builds the Flask application of one client."""
 
-from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Flask, request
@@ -24,7 +23,7 @@ from tenant_app.retrieval import routes as retrieval
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
 from tenant_app.web import routes as web
-from tenant_app.web.language import choose_language
+from tenant_app.web.language import TRANSLATIONS, choose_language
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     health.blueprint,
@@ -41,7 +40,6 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     web.blueprint,
 )
 
-TRANSLATIONS: Final = Path(__file__).parent / "web" / "translations"
 LARGEST_JSON_BODY: Final = 1_000_000
 """Bytes; only an upload may be larger."""
 UPLOADS: Final = frozenset(

@@ -1,11 +1,14 @@
 """Which language a person reads: their choice, else their browser's, else the client's."""
 
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import current_app, request
 
 from tenant_app.settings import Settings
 
+TRANSLATIONS: Final = Path(__file__).parent / "translations"
 LANGUAGES = {"fr": "Français", "en": "English"}
 COOKIE = "language"
 COOKIE_SECONDS = 365 * 24 * 3600

@@ -68,23 +68,25 @@ def test_users_and_keys_are_looked_after(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "sent", "code"),
+    ("name", "sent", "code", "said"),
     [
-        ("user-remove", '{"email": "nobody@dupont.test"}', "not-found"),
-        ("user-remove", f'{{"email": "{ADMIN}"}}', "last-administrator"),
-        ("user-add", '{"email": "x"}', "invalid-input"),
-        ("user-add", '{"email": "x", "role": "member"}', "invalid-email"),
-        ("key-revoke", '{"id": 99}', "not-found"),
-        ("drop-everything", "{}", "unknown-operation"),
-        ("user-list", "[]", "failed"),
-        ("user-list", "{", "failed"),
+        ("user-remove", '{"email": "nobody@dupont.test"}', "not-found", "No user has the address"),
+        ("user-remove", f'{{"email": "{ADMIN}"}}', "last-administrator", "administrator"),
+        ("user-add", '{"email": "x"}', "invalid-input", "[role: Field required]"),
+        ("user-add", '{"email": "x", "role": "member"}', "invalid-email", "address"),
+        ("key-revoke", '{"id": 99}', "not-found", "does not exist"),
+        ("drop-everything", "{}", "unknown-operation", "operation does not exist"),
+        ("user-list", "[]", "failed", "one JSON object"),
+        ("user-list", "{", "failed", "Expecting"),
     ],
 )
-def test_a_refusal_is_said_in_json(ready: Instance, name: str, sent: str, code: str) -> None:
+def test_a_refusal_is_said_in_json_and_english(
+    ready: Instance, name: str, sent: str, code: str, said: str
+) -> None:
     status, answer = ready.admin(name, text=sent)
     assert status == 1
     assert answer["error"]["code"] == code
-    assert answer["error"]["message"]
+    assert said in answer["error"]["message"]
 
 
 def test_a_running_instance_is_left_alone(ready: Instance) -> None:
