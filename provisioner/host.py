@@ -268,7 +268,7 @@ port_range: {port_range}
 #embedding_model: all-MiniLM-L6-v2
 
 # After a change of the model: the ones before, which go on answering while a client's documents get
-# the vectors of the new one. Each client's documents page shows how far that is; then remove them.
+# the vectors of the new one. `provision status` shows how far that is; then remove them.
 #former_embedding_models: [all-MiniLM-L6-v2]
 
 # A cross-encoder of the shared embedding server that judges the best passages again, for the clients

@@ -50,6 +50,15 @@ class UnreadableUsage(ProvisionError):
         )
 
 
+class ModelChange(BaseModel):
+    """A change of the embedding model under way: `done` of `total` passages have their new vector."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    done: Count
+    total: Count
+
+
 class UsageRecord(BaseModel):
     """One client's month. Counts are whole, money in euros, ``None`` as a limit means unlimited."""
 
@@ -72,6 +81,7 @@ class UsageRecord(BaseModel):
     storage_bytes: Count
     updated_at: Moment
     last_activity_at: Moment | None = None
+    model_change: ModelChange | None = None
 
 
 def read_usage(client_directory: Path, client_id: str, month: str) -> UsageRecord | None:

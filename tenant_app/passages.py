@@ -4,6 +4,7 @@ SQLite is the truth about a document: its text, its passages, their words for fu
 vectors. The original file and the vector index (Chroma) hang on these rows, never the other way round.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
@@ -154,3 +155,31 @@ def library_totals(session: Session) -> tuple[int, int]:
         select(func.count(is_document), func.coalesce(func.sum(Document.size), 0))
     ).one()
     return count, size
+
+
+@dataclass(frozen=True)
+class ModelProgress:
+    """How far a change of embedding model is: ``done`` of ``total`` passages have a vector of ``coming``."""
+
+    serving: str
+    coming: str
+    done: int
+    total: int
+
+
+def model_progress(session: Session, configured: str) -> ModelProgress | None:
+    """Return how far the change to the configured model (a stored name) is, or None when there is none."""
+    serving = serving_model(session, configured)
+    if serving == configured:
+        return None
+    done = session.scalar(select(func.count()).where(ShadowVector.model == configured)) or 0
+    total = session.scalar(select(func.count(Chunk.id))) or 0
+    return ModelProgress(serving, configured, done, total)
+
+
+def serving_model(session: Session, configured: str) -> str:
+    """Return the stored name of the model whose vectors there are; without any, the configured one."""
+    known = Chunk.embedding_model
+    if session.scalar(select(known).where(known == configured).limit(1)) is not None:
+        return configured
+    return session.scalar(select(known).where(known.is_not(None)).limit(1)) or configured

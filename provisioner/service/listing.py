@@ -13,6 +13,7 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
 from provisioner.service.health import Health, ask_all
+from provisioner.usage_files import UnreadableUsage, read_usage
 
 _SHOWN: Final[Mapping[Activity, str]] = {
     Activity.RUNNING: "running",
@@ -24,7 +25,11 @@ _SHOWN: Final[Mapping[Activity, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of `list`: the contract's fields, in its order."""
+    """One line of `list`: the contract's fields, in its order.
+
+    While a change of the embedding model is under way, `model_change` says how many passages are `done`, of
+    how many in `total`, as of the last usage file.
+    """
 
     id: str
     name: str
@@ -34,6 +39,7 @@ class Row:
     url: str
     state: str
     health: str
+    model_change: Mapping[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,18 @@ def _row(context: Context, entry: Entry, state: str, healths: Mapping[str, Healt
         url=context.host.public_url(entry.hostname),
         state=state,
         health=health,
+        model_change=_model_change(context, entry),
     )
+
+
+def _model_change(context: Context, entry: Entry) -> Mapping[str, int] | None:
+    """Read the usage file; one that cannot be believed says nothing here, and `usage` tells of it."""
+    folder = context.layout.root / f"client-{entry.id}"
+    try:
+        record = read_usage(folder, entry.id, f"{context.clock.now():%Y-%m}")
+    except UnreadableUsage:
+        return None
+    return record.model_change.model_dump() if record and record.model_change else None
 
 
 def _states(context: Context, entries: Sequence[Entry]) -> Iterable[str]:

@@ -16,7 +16,7 @@ from tenant_app.billing.money import ExactEuros, Money, to_cents
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.months import month_ends, month_of
-from tenant_app.passages import Document, library_totals
+from tenant_app.passages import Document, library_totals, model_progress
 from tenant_app.settings import Settings
 
 Count = Annotated[int, Field(ge=0)]
@@ -31,8 +31,18 @@ _OF_THE_MOMENT: Final = {
     "documents",
     "storage_bytes",
     "last_activity_at",
+    "model_change",
 }
 """What the settings and the library say, not the month's ledger."""
+
+
+class ModelChange(BaseModel):
+    """Of ``total`` passages, ``done`` have a vector of the embedding model that is to come."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    done: Count
+    total: Count
 
 
 class Usage(BaseModel):
@@ -40,7 +50,8 @@ class Usage(BaseModel):
 
     Amounts are euros with two decimals. ``documents`` and ``storage_bytes`` (originals) are those of the
     moment of ``updated_at``, the rest counts the whole month so far. ``last_activity_at`` is when somebody
-    last signed in, asked something or gave a document, in this month or before; None: never.
+    last signed in, asked something or gave a document, in this month or before; None: never. While a change
+    of the embedding model is under way, ``model_change`` says how far it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +73,7 @@ class Usage(BaseModel):
     storage_bytes: Count
     updated_at: datetime
     last_activity_at: datetime | None = None
+    model_change: ModelChange | None = None
 
     def says_the_same_as(self, other: Self) -> bool:
         """Return whether nothing but the moment of the count differs."""
@@ -79,10 +91,11 @@ class Usage(BaseModel):
 class UsageReport:
     """Reads the ledger; changes nothing."""
 
-    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+    def __init__(self, database: Database, settings: Settings, clock: Clock, embedding_model: str) -> None:
         self._database = database
         self._settings = settings
         self._clock = clock
+        self._embedding_model = embedding_model
 
     def month(self) -> str:
         """Return the present month."""
@@ -108,6 +121,7 @@ class UsageReport:
             users_active = count_active_users(session, month)
             documents, storage_bytes = library_totals(session)
             last_activity_at = _last_activity(session)
+            change = model_progress(session, self._embedding_model)
         # Limits are hard: a unit beyond them is refused, never billed.
         overage = Decimal(0)
         return Usage(
@@ -128,6 +142,7 @@ class UsageReport:
             storage_bytes=storage_bytes,
             updated_at=self._clock.now(),
             last_activity_at=last_activity_at,
+            model_change=ModelChange(done=change.done, total=change.total) if change else None,
         )
 
 

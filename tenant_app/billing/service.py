@@ -15,11 +15,14 @@ log = get_log(__name__)
 
 
 class Billing:
-    """The ledger, the usage record read from it, and the file that record is exported to."""
+    """The ledger, the usage record read from it, and the file that record is exported to.
 
-    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+    ``embedding_model`` is the stored name of the configured one.
+    """
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock, embedding_model: str) -> None:
         self._database = database
-        self.report = UsageReport(database, settings, clock)
+        self.report = UsageReport(database, settings, clock, embedding_model)
         self.export = UsageExport(self.report, settings.data_dir / USAGE)
         self.budget = Budget(database, settings)
         self.ledger = Ledger(database, settings, clock, changed=self.export.publish)

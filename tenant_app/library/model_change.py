@@ -6,16 +6,14 @@ known by its stored name (``retrieval.model_prefixes``): another prefix of the p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete, func, insert, select, text
-from sqlalchemy.orm import Session
 
 from tenant_app.database import Database
 from tenant_app.library.embedding_queue import BATCH, words_to_embed
 from tenant_app.logs import get_log
-from tenant_app.passages import Chunk, ShadowVector
+from tenant_app.passages import Chunk, ModelProgress, ShadowVector, model_progress, serving_model
 from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.vector_index import VectorIndex
 
@@ -25,16 +23,6 @@ _SWITCH: Final = text(
 )
 
 _log = get_log(__name__)
-
-
-@dataclass(frozen=True)
-class ModelProgress:
-    """How far a change is: ``done`` of ``total`` passages have a vector of the model that is to come."""
-
-    serving: str
-    coming: str
-    done: int
-    total: int
 
 
 class ModelChange:
@@ -57,7 +45,7 @@ class ModelChange:
     def settle(self) -> None:
         """Let the model answer whose vectors there are; forget those of one that was to come but does not."""
         with self._database.write() as session:
-            self._serving = self._found(session) or self._configured
+            self._serving = serving_model(session, self._configured)
             session.execute(delete(ShadowVector).where(ShadowVector.model != self._configured))
         if self.pending:
             _log.info("embedding_model_changing", serving=self._serving, coming=self._configured)
@@ -83,15 +71,7 @@ class ModelChange:
         if not self.pending:
             return None
         with self._database.read() as session:
-            done = session.scalar(select(func.count(ShadowVector.chunk_id))) or 0
-            total = session.scalar(select(func.count(Chunk.id))) or 0
-        return ModelProgress(self._serving, self._configured, done, total)
-
-    def _found(self, session: Session) -> str | None:
-        models = session.scalars(
-            select(Chunk.embedding_model).where(Chunk.embedding_model.is_not(None)).distinct()
-        ).all()
-        return self._configured if self._configured in models else next(iter(models), None)
+            return model_progress(session, self._configured)
 
     def _without_shadow(self) -> Sequence[Chunk]:
         query = (

@@ -105,6 +105,7 @@ def usage_of(client_id: str, **changes: Any) -> dict[str, Any]:
         "storage_bytes": 734_003_200,
         "updated_at": "2026-11-21T09:30:00+00:00",
         "last_activity_at": "2026-11-21T08:12:00+00:00",
+        "model_change": None,
     }
     return record | changes
 

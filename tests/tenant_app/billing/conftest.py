@@ -32,7 +32,8 @@ def billing(database: Database, data_dir: Path, clock: FixedClock) -> Iterator[B
     built: list[Billing] = []
 
     def build(**changes: str) -> Billing:
-        built.append(Billing(database, Settings.model_validate(environment(data_dir, **changes)), clock))
+        settings = Settings.model_validate(environment(data_dir, **changes))
+        built.append(Billing(database, settings, clock, settings.embedding_model))
         return built[-1]
 
     yield build

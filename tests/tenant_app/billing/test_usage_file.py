@@ -66,6 +66,7 @@ def test_it_holds_exactly_the_promised_fields(
         "storage_bytes": 1234,
         "updated_at": "2025-01-15T10:00:00Z",
         "last_activity_at": "2025-01-15T10:00:00Z",
+        "model_change": None,
     }
 
 

@@ -1,6 +1,7 @@
 """Changing the embedding model: the old one answers until the vectors of the new one are all there."""
 
 import base64
+import json
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,14 @@ def _models(services: Services) -> set[str | None]:
         return set(session.scalars(select(Chunk.embedding_model)))
 
 
+def _exported_change(services: Services) -> dict[str, int] | None:
+    """Return what the usage file says of the change."""
+    services.billing.export.publish()
+    (file,) = (services.settings.data_dir / "usage").iterdir()
+    change: dict[str, int] | None = json.loads(file.read_text())["model_change"]
+    return change
+
+
 def _shadows(services: Services) -> int:
     with services.database.read() as session:
         return session.scalar(select(func.count(ShadowVector.chunk_id))) or 0
@@ -131,6 +140,7 @@ def test_the_old_model_answers_until_the_switch_even_after_an_interruption(
             "done": 2,
             "total": 3,
         }
+        assert _exported_change(services) == {"done": 2, "total": 3}
         assert _found(services, "durée du bail") == ("bail.txt", False)
         assert _models(services) == {DEFAULT_MODEL}
 
@@ -141,6 +151,7 @@ def test_the_old_model_answers_until_the_switch_even_after_an_interruption(
         assert services.model_change.advance()
         assert (_models(services), _shadows(services)) == ({small_model}, 0)
         assert status_of(services)["model_change"] is None
+        assert _exported_change(services) is None
         assert not services.model_change.advance()
         assert not services.search.search(OPERATOR, "durée du bail", 1).degraded
 
