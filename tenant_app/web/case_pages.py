@@ -17,9 +17,9 @@ from tenant_app.cases.notes import is_author
 from tenant_app.cases.schemas import CaseChange, DeadlineChange, DeadlineView, NewCase, NewDeadline, NoteBody
 from tenant_app.cases.service import Cases
 from tenant_app.errors import InvalidInput, NotFound, TenantAppError
-from tenant_app.library.records import UNFINISHED
 from tenant_app.library.schemas import DocumentView
 from tenant_app.validation import Body, refused
+from tenant_app.web.document_pages import is_worked_on
 from tenant_app.web.frame import page
 
 CASES_SHOWN: Final = 100
@@ -153,6 +153,7 @@ def _shown(case_id: int, refusal: TenantAppError | None = None) -> str:
         conversations=current_services().assistant.conversations.list_own(actor, case_id=case_id)[:SHOWN],
         firm_documents=_firm_documents() if actor.may("cases.write") else (),
         usage=current_services().billing.report.usage(),
+        upload_bytes=current_services().settings.upload_bytes,
         refusal=refusal,
         **_shelf(case_id),
     )
@@ -173,7 +174,7 @@ def case_document_rows(case_id: int) -> str:
 
 def _shelf(case_id: int) -> dict[str, Any]:
     documents = [DocumentView.of(one) for one in _cases().documents.list_of(current_actor(), case_id)]
-    return {"documents": documents, "busy": any(one.status in UNFINISHED for one in documents)}
+    return {"documents": documents, "busy": any(map(is_worked_on, documents))}
 
 
 @changing("about")

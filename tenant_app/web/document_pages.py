@@ -53,7 +53,7 @@ def _shelf() -> dict[str, object]:
         "filtered": bool(wanted.words or wanted.status),
         "found": listed.total,
         "total": listed.all,
-        "busy": any(_is_worked_on(document) for document in shown),
+        "busy": any(is_worked_on(document) for document in shown),
         "previous_url": _part(wanted, wanted.offset - DOCUMENTS_SHOWN) if wanted.offset else None,
         "next_url": _part(wanted, last) if last < listed.total else None,
     }
@@ -70,7 +70,8 @@ def _wanted() -> Wanted:
     )
 
 
-def _is_worked_on(document: DocumentView) -> bool:
+def is_worked_on(document: DocumentView) -> bool:
+    """Return whether the document, or a new version of it, is waiting or being read."""
     return (document.replacement or document).status in UNFINISHED
 
 

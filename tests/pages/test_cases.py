@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.embedding_server_fixture import EmbeddingServer
 from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
+from tests.pages.documents import long_report
 from tests.pages.tenant import ADMIN, MEMBER, PASSWORD, VIEWER, Tenant, served_tenant
 from tests.pages.test_accessibility import looks, overflow, violations
 from tests.tenant_app.cases.letters import ANSWER, NOTICE
@@ -46,6 +47,41 @@ def test_a_case_is_opened_filled_and_analysed(sign_in: SignIn) -> None:
     fact = page.locator("#facts li").filter(has_text="850 euros")
     fact.get_by_role("link").click()
     expect(page.locator("mark").first).to_contain_text("Le bail a été signé le 1er juillet 2022")
+
+
+def test_a_reading_in_a_case_is_stopped_taken_up_again_and_its_document_replaced(sign_in: SignIn) -> None:
+    page = sign_in()
+    open_case(page, "Bornage Martin")
+    page.get_by_label("Ajouter des documents").set_input_files(
+        {"name": "bornage.md", "mimeType": "text/markdown", "buffer": long_report(200)}
+    )
+    page.get_by_role("button", name="Envoyer").click()
+    paper = page.locator("#papers li")
+    page.get_by_role("button", name="Annuler la lecture de bornage.md").click()
+    expect(paper).to_contain_text("Annulé")
+    page.get_by_role("button", name="Relire bornage.md").click()
+    expect(paper).to_contain_text(re.compile("En attente|Lecture en cours|Indexation en cours|Prêt"))
+    expect(paper).to_contain_text("Prêt", timeout=150_000)
+    address = page.get_by_role("link", name="bornage.md").get_attribute("href")
+
+    page.get_by_role("button", name="Remplacer bornage.md par une nouvelle version").click()
+    page.locator("#version-file").set_input_files(
+        {"name": "accord.md", "mimeType": "text/markdown", "buffer": ANSWER + b"\nBornage.\n"}
+    )
+    expect(page.get_by_role("link", name="accord.md")).to_have_attribute("href", address or "")
+    expect(paper).to_have_count(1)
+
+
+def test_a_document_of_a_case_is_deleted_after_a_question_and_the_focus_stays_there(sign_in: SignIn) -> None:
+    page = sign_in()
+    open_case(page, "Pièce à retirer")
+    send(page, ("piece.md", NOTICE + b"\nA retirer.\n"))
+    page.get_by_role("button", name="Supprimer piece.md").click()
+    expect(page.get_by_role("dialog")).to_contain_text("piece.md")
+    page.get_by_role("dialog").get_by_role("button", name="Supprimer").click()
+
+    expect(page.get_by_text("Aucun document dans ce dossier.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Documents")).to_be_focused()
 
 
 def test_questions_are_asked_within_the_case(sign_in: SignIn) -> None:

@@ -5,6 +5,18 @@ const SENT_AT_ONCE = 2;
 const SHOWN_REFUSALS = 50;
 const LONGEST_WAIT_SECONDS = 60;
 
+let underWay = 0;
+
+/** Leaving the page would end `work` half done: until it is done, the browser asks first. */
+export function untilDone(work) {
+  underWay += 1;
+  return work.finally(() => { underWay -= 1; });
+}
+
+addEventListener("beforeunload", (event) => {
+  if (underWay) event.preventDefault();
+});
+
 export class Uploads {
   /** `list` shows them, `summary` counts them; `arrived` is called after each file the server took. */
   constructor({ list, summary, url, limit, arrived }) {
@@ -16,10 +28,6 @@ export class Uploads {
     this.refused = 0;
     this.stopped = false;
     summary.querySelector("button").addEventListener("click", () => this.stop());
-    // Leaving the page would stop what is on its way: the browser asks first.
-    addEventListener("beforeunload", (event) => {
-      if (this.sending) event.preventDefault();
-    });
   }
 
   add(files) {
@@ -40,7 +48,7 @@ export class Uploads {
   next() {
     while (this.sending < SENT_AT_ONCE && this.waiting.length) {
       this.sending += 1;
-      this.deliver(this.waiting.shift()).finally(() => {
+      untilDone(this.deliver(this.waiting.shift())).finally(() => {
         this.sending -= 1;
         this.done += 1;
         this.next();
