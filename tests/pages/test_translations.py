@@ -4,16 +4,23 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import SignIn, ask
-from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, Tenant
+from tenant_app.assistant.provider_simulator import Behaviour
+from tests.embedding_server_fixture import EmbeddingServer
+from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
+from tests.pages.documents import LEASE
+from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, Tenant, served_tenant
+from tests.pages.test_accessibility import violations
+from tests.pages.test_assistant_llm import provider
+from tests.tenant_app.cases.letters import NOTICE
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "update-translations"
@@ -39,6 +46,11 @@ PAGES = {
         "/documents/1?find=bail",
         "/documents/1?passage=999999",
         "/cases",
+        "/cases?status=closed",
+        "/search",
+        "/search?q=loyer&document=1&since=2020-01-01",
+        "/search?q=loyer&until=1999-12-31",
+        "/search?q=loyer&since=hier",
         "/usage",
         "/users",
         "/settings",
@@ -46,7 +58,7 @@ PAGES = {
         "/nowhere",
         "/login?bye",
     ],
-    VIEWER: ["/", "/cases", "/documents", "/settings", "/usage"],
+    VIEWER: ["/", "/cases", "/documents", "/search", "/settings", "/usage"],
 }
 
 
@@ -66,7 +78,9 @@ def french_texts() -> Iterator[re.Pattern[str]]:
     for message in messages:
         for french in set(_parts(message, "id")) - english:
             if len(PLACEHOLDER.sub("", french)) >= SHORTEST:
-                yield re.compile(".+".join(re.escape(part) for part in PLACEHOLDER.split(french)))
+                # As the texts of a page are compared: each space a plain one.
+                parts = PLACEHOLDER.split(re.sub(r"\s+", " ", french))
+                yield re.compile(".+".join(re.escape(part) for part in parts))
 
 
 def _parts(message: Message, name: str) -> tuple[str, ...]:
@@ -79,25 +93,82 @@ def left_in_french(page: Page, known: list[re.Pattern[str]]) -> list[str]:
     return [text for text in page.evaluate(TEXTS) if any(one.fullmatch(text) for one in known)]
 
 
-def a_case_of_the_administrator(tenant: Tenant) -> int:
-    """Open a case and return its id."""
+def an_analysed_case(tenant: Tenant) -> list[str]:
+    """Open a case of the administrator's and analyse it; return the addresses of both."""
     with httpx.Client(base_url=tenant.url, headers={"X-Forwarded-For": "198.51.100.33"}) as api:
         tokens = api.post("/api/auth/login", json={"email": ADMIN, "password": PASSWORD}).json()
         api.headers["Authorization"] = f"Bearer {tokens['access_token']}"
-        return int(api.post("/api/cases", json={"title": "Martin"}).json()["id"])
+        case_id = api.post("/api/cases", json={"title": "Martin"}).json()["id"]
+        api.post("/api/documents", files={"file": ("conge.md", NOTICE)}, data={"case_id": str(case_id)})
+        api.post(f"/api/cases/{case_id}/deadlines", json={"title": "Mémoire", "due_on": "2020-01-01"})
+        analysis = api.post(f"/api/cases/{case_id}/analyses").json()
+    return [f"/cases/{case_id}", f"/cases/{case_id}/analyses/{analysis['id']}"]
 
 
 @pytest.mark.parametrize("email", PAGES)
 def test_no_page_speaks_french_to_who_reads_english(sign_in: SignIn, tenant: Tenant, email: str) -> None:
     known = list(french_texts())
     page = sign_in(email, locale="en-GB")
-    case_id = a_case_of_the_administrator(tenant) if email == ADMIN else None
+    of_a_case = an_analysed_case(tenant) if email == ADMIN else []
     ask(page, "Quel est le montant du dépôt de garantie ?")
     assert left_in_french(page, known) == []
-    for path in [*PAGES[email], *([f"/cases/{case_id}"] if case_id else [])]:
+    for path in [*PAGES[email], *of_a_case]:
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == "en"
         assert left_in_french(page, known) == [], path
+
+
+@pytest.mark.parametrize(
+    ("settings", "behaviour", "question", "said"),
+    [
+        ({}, None, "What is the amount of the deposit?", "local mode"),
+        ({}, None, "What is the recipe for an apple pie?", "Rephrase the question"),
+        ({}, "echo", "What is the amount of the deposit?", "Written by the AI assistant"),
+        ({}, "error-500", "What is the amount of the deposit?", "local mode"),
+        ({"max_requests_monthly": "0"}, None, None, "quota"),
+        ({"plan_expires_on": "2025-01-31"}, None, None, "ended"),
+        ({"llm_budget_monthly": "0"}, "echo", "What is the amount of the deposit?", "budget"),
+    ],
+    ids=["local", "refused", "written", "provider down", "over quota", "ended", "budget spent"],
+)
+def test_whatever_the_chat_comes_to_is_told_in_english(
+    open_page: OpenPage,
+    tmp_path: Path,
+    embedding_server: EmbeddingServer,
+    settings: dict[str, str],
+    behaviour: Behaviour | None,
+    question: str | None,
+    said: str,
+) -> None:
+    known = list(french_texts())
+    with ExitStack() as open_now:
+        if behaviour is not None:
+            base_url = open_now.enter_context(provider(behaviour)).base_url
+            settings = {**settings, "openai_base_url": base_url, "openai_api_key": "key-of-the-simulator"}
+        tenant = open_now.enter_context(served_tenant(tmp_path, embedding_server.socket, **settings))
+        tenant.add_document("contrat-de-bail.md", LEASE)
+        page = open_page(tenant.url, locale="en-GB")
+        page.goto("/login")
+        fill_sign_in(page, ADMIN, PASSWORD)
+        page.wait_for_url("**/")
+        if question is not None:
+            ask(page, question)
+
+        expect(page.locator("#content")).to_contain_text(said)
+        assert left_in_french(page, known) == []
+        page.reload()
+        assert left_in_french(page, known) == []
+        assert violations(page) == []
+
+
+def test_a_refusal_of_the_server_is_told_in_english(sign_in: SignIn) -> None:
+    page = sign_in(locale="en-GB")
+    page.evaluate("document.querySelector('[name=csrf-token]').content = 'forged'")
+    page.locator("#question").fill("What is the deposit?")
+    page.locator("#question").press("Enter")
+
+    expect(page.locator("#trouble strong")).to_be_visible()
+    assert left_in_french(page, list(french_texts())) == []
 
 
 def test_a_french_page_is_recognised_as_one(sign_in: SignIn) -> None:
