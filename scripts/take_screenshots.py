@@ -43,6 +43,7 @@ def chat(page: Page) -> None:
     asked = page.locator("#conversation-list a")
     if asked.count():
         asked.first.click()
+        page.wait_for_url("**/conversations/*")
     else:
         ask(page, QUESTION)
     if page.locator("#reader").is_visible():
@@ -140,6 +141,7 @@ def open_a_case(page: Page) -> None:
     page.get_by_label("Ce qui est à faire").fill("Répondre au bailleur")
     page.get_by_label("Au plus tard le").fill("2030-02-01")
     page.get_by_role("button", name="Noter l’échéance").click()
+    expect(page.locator("#deadlines")).to_contain_text("Répondre au bailleur")
     analyse(page)
 
 

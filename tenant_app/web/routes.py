@@ -21,6 +21,7 @@ from tenant_app.web import (
     search_pages,
     settings_pages,
     sign_in_pages,
+    typography,
     usage_pages,
     user_pages,
     viewer_pages,
@@ -100,7 +101,8 @@ blueprint.app_context_processor(frame.template_context)
 
 @blueprint.record_once
 def _install(state: BlueprintSetupState) -> None:
-    """Give the templates their filters, and the whole application its error page."""
+    """Give the templates their filters and spaces, and the whole application its error page."""
     state.app.extensions[ERROR_PAGE] = frame.error_page
+    typography.install(state.app.jinja_env)
     for name in ("number", "size", "euros", "day", "hour"):
         state.app.jinja_env.filters[name] = getattr(formats, name)

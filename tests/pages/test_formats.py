@@ -9,6 +9,7 @@ from flask import Flask
 from tenant_app.web import formats
 from tenant_app.web.frame import role_name
 from tenant_app.web.language import local_path
+from tenant_app.web.typography import spaced
 
 FRENCH = {"Accept-Language": "fr"}
 ENGLISH = {"Accept-Language": "en"}
@@ -68,3 +69,25 @@ def test_only_paths_of_this_site_are_followed(target: str | None) -> None:
 
 def test_a_path_of_this_site_is_kept_whole() -> None:
     assert local_path("/documents/3?passage=2&words=1-4", "/") == "/documents/3?passage=2&words=1-4"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Que cherchez-vous ?", "Que cherchez-vous\u202f?"),
+        ("Confiance : %(share)s %%", "Confiance\u00a0: %(share)s\u202f%%"),
+        ("Dossier « %(title)s »", "Dossier «\u00a0%(title)s\u00a0»"),
+        ("%(used)s sur %(allowed)s", "%(used)s sur %(allowed)s"),
+        ("What are you looking for?", "What are you looking for?"),
+    ],
+)
+def test_no_line_of_french_begins_with_a_mark(text: str, expected: str) -> None:
+    assert spaced(text) == expected
+
+
+def test_the_texts_of_templates_get_their_spaces(pages_app: Flask) -> None:
+    with pages_app.test_request_context("/", headers=FRENCH):
+        template = pages_app.jinja_env.from_string(
+            '{{ _("Seuil : %(share)s %%", share=87) }} {{ ngettext("%(num)s mot !", "%(num)s mots !", 2) }}'
+        )
+        assert template.render() == "Seuil\u00a0: 87\u202f% 2 mots\u202f!"
