@@ -105,14 +105,16 @@ def summary_text(analysis: Analysis) -> str:
         return analysis.summary
     kinds = [point["kind"] for point in analysis.points]
     documents = len({citation.document_id for citation in analysis.citations})
+    found = (
+        ngettext("%(num)s fait daté ou chiffré", "%(num)s faits datés ou chiffrés", kinds.count("facts")),
+        ngettext("%(num)s texte", "%(num)s textes", kinds.count("texts")),
+        ngettext("%(num)s délai", "%(num)s délais", kinds.count("deadlines")),
+    )
     return str(
         gettext(
-            "Relevé automatique : %(facts)s faits datés ou chiffrés, %(texts)s textes, %(limits)s délais, "
-            "tirés de %(documents)s documents. Rien n'est rédigé ni interprété.",
-            facts=kinds.count("facts"),
-            texts=kinds.count("texts"),
-            limits=kinds.count("deadlines"),
-            documents=documents,
+            "Relevé automatique : %(found)s ; %(documents)s. Rien n'est rédigé ni interprété.",
+            found=", ".join(map(str, found)),
+            documents=ngettext("%(num)s document cité", "%(num)s documents cités", documents),
         )
     )
 
