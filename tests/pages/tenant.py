@@ -21,7 +21,7 @@ MEMBER = "stagiaire@dupont.test"
 VIEWER = "client@dupont.test"
 PASSWORD = "un mot de passe de cabinet"
 API_KEY = "sk_professional_" + "k" * 43
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 QUESTIONS = [
     {
