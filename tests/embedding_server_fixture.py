@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-_READY_SECONDS = 90.0
+_READY_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
