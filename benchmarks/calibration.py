@@ -8,16 +8,16 @@ Naeini et al., 2015) is that of the coefficients in the code, on the questions o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 
+import httpx
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.hosts import Host, running_host
-from benchmarks.question_sets import QuestionSet, read_set
+from benchmarks.libraries import Library, library_of, post
+from benchmarks.question_sets import SetQuestion
 from benchmarks.report import table
-from benchmarks.retrieval import answer_of, evaluation_folder, ingest
 from tenant_app.cases.analyses.confidence import (
     DEPTH,
     INTERCEPT,
@@ -29,7 +29,6 @@ from tenant_app.cases.analyses.confidence import (
 )
 
 SET = "labour_faq_fr"
-_TENANT = "calibration"
 _BINS = 10
 _TARGET = 0.1
 _RIDGE = 1.0
@@ -48,9 +47,7 @@ class Asked:
 
 def run() -> None:
     """Ask every question, fit on one half, and print both halves."""
-    questions = read_set(evaluation_folder() / SET)
-    with running_host() as host:
-        asked = _asked(host, questions)
+    asked = _asked(library_of(SET))
     fitted_half, held_out = asked[::2], asked[1::2]
     coefficients = fit(fitted_half)
     names = ["intercept", *(field.name for field in fields(Evidence))]
@@ -70,18 +67,16 @@ def run() -> None:
     print(f"\nexpected calibration error: {error:.3f} (target ≤ {_TARGET}: {_verdict(error)})")
 
 
-def _asked(host: Host, questions: QuestionSet) -> list[Asked]:
-    created = host.provision("new", _TENANT, "--plan", "professional", "--name", _TENANT)
-    stored = ingest(host, _TENANT, questions)
-    asked = []
-    with host.client(_TENANT) as client:
-        client.headers["X-API-Key"] = created["api_key"]
-        for question in questions.questions:
-            hits = answer_of(client, question.text)["results"][:LOOKED_AT]
-            figures = [(hit["score"], hit["lexical"], hit["dense"]) for hit in hits]
-            shown = {document for hit in hits[:DEPTH] for document in stored[hit["document"]]}
-            asked.append(Asked(evidence_of_figures(figures), not shown.isdisjoint(question.relevant)))
-    return asked
+def _asked(library: Library) -> list[Asked]:
+    with library.client() as client:
+        return [_ask(client, question, library.stored) for question in library.questions.questions]
+
+
+def _ask(client: httpx.Client, question: SetQuestion, stored: Mapping[str, Sequence[str]]) -> Asked:
+    hits = post(client, "/api/search", {"query": question.text, "top_k": 50})["results"][:LOOKED_AT]
+    figures = [(hit["score"], hit["lexical"], hit["dense"]) for hit in hits]
+    shown = {document for hit in hits[:DEPTH] for document in stored[hit["document"]]}
+    return Asked(evidence_of_figures(figures), not shown.isdisjoint(question.relevant))
 
 
 def fit(asked: Sequence[Asked]) -> list[float]:

@@ -1,34 +1,25 @@
 """How well search finds: the product beside plain BM25, vectors alone and the two by their ranks.
 
-Documents go in through a served tenant's own ingest, questions through its ``/api/search``. The sets are
-those of a folder (``--eval``, else ``$TENANTRY_EVAL``, else ``../shared/eval``) and the English one kept
-here. The weights of the product were chosen on the questions of even number (0, 2, …) of each set; those
-of odd number are held out.
+Questions go in through ``/api/search`` of a tenant that holds the set's documents (``libraries.py``). The
+weights of the product were chosen on the questions of even number (0, 2, …) of each set; those of odd
+number are held out.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.hosts import Host, running_host
+from benchmarks.libraries import Library, libraries, post
 from benchmarks.plain_search import PlainBm25, order_by_ranks, order_by_vectors
-from benchmarks.question_sets import Quality, QuestionSet, SetQuestion, find_sets, quality, read_set
+from benchmarks.question_sets import Quality, QuestionSet, SetQuestion, quality
 from benchmarks.report import table
 from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.language import Language, detect_language
 
-_CLONE = Path(__file__).resolve().parent.parent
-OWN_SETS = _CLONE / "benchmarks" / "data"
-_DEFAULT_FOLDER = _CLONE.parent / "shared" / "eval"
 _EMBEDDED_AT_ONCE = 32
 _MODEL = "all-MiniLM-L6-v2"
 _PRODUCT = "Tenantry"
@@ -43,24 +34,18 @@ Orders = Mapping[str, Sequence[Sequence[str]]]
 
 def run() -> None:
     """Measure every set found and print the tables."""
-    sets = [read_set(path) for path in find_sets([OWN_SETS, evaluation_folder()])]
-    with running_host() as host:
-        results = [(questions, _orders(host, number, questions)) for number, questions in enumerate(sets)]
+    results = [(library.questions, _orders(library)) for library in libraries()]
     for held_out, title in ((True, "held-out half of the questions"), (False, "all questions")):
         print(f"\n{title}\n")
         _print(results, held_out=held_out)
 
 
-def evaluation_folder() -> Path:
-    """The folder of the sets that are not kept here."""
-    return Path(os.environ.get("TENANTRY_EVAL") or _DEFAULT_FOLDER)
-
-
-def _orders(host: Host, number: int, questions: QuestionSet) -> Orders:
+def _orders(library: Library) -> Orders:
+    questions = library.questions
     texts = [f"{document.title}\n{document.text}".strip() for document in questions.documents]
     language = _language(texts)
-    socket_path = host.root / "run" / "embeddings" / "embeddings.sock"
-    product = _product(host, f"set-{number}", questions)
+    socket_path = library.host.root / "run" / "embeddings" / "embeddings.sock"
+    product = _product(library)
     embeddings = EmbeddingClient(socket_path, _MODEL, "benchmark")
     bm25 = PlainBm25(texts, language)
     asked = [question.text for question in questions.questions]
@@ -82,42 +67,17 @@ def _language(texts: Sequence[str]) -> Language:
     return detect_language("\n".join(texts)) or "fr"
 
 
-def _product(host: Host, tenant: str, questions: QuestionSet) -> list[list[str]]:
-    created = host.provision("new", tenant, "--plan", "professional", "--name", tenant)
-    stored = ingest(host, tenant, questions)
-    with host.client(tenant) as client:
-        client.headers["X-API-Key"] = created["api_key"]
-        return [_search(client, question, stored) for question in questions.questions]
+def _product(library: Library) -> list[list[str]]:
+    with library.client() as client:
+        return [_search(client, question, library.stored) for question in library.questions.questions]
 
 
-def ingest(host: Host, tenant: str, questions: QuestionSet) -> dict[str, list[str]]:
-    """Give the documents to the tenant; return the ids by file name (a content is kept once, as one file)."""
-    by_content: dict[str, list[str]] = {}
-    for document in questions.documents:
-        by_content.setdefault(document.markdown, []).append(document.id)
-    with tempfile.TemporaryDirectory(prefix="tenantry-bench-set-") as folder:
-        for content, ids in by_content.items():
-            (Path(folder) / f"{ids[0]}.md").write_text(content, encoding="utf-8")
-        host.provision("ingest", tenant, folder)
-    return {f"{ids[0]}.md": ids for ids in by_content.values()}
-
-
-def _search(client: httpx.Client, question: SetQuestion, stored: Mapping[str, list[str]]) -> list[str]:
-    answer = answer_of(client, question.text)
+def _search(client: httpx.Client, question: SetQuestion, stored: Mapping[str, Sequence[str]]) -> list[str]:
+    answer = post(client, "/api/search", {"query": question.text, "top_k": 50})
     if answer["degraded"]:
         raise RuntimeError("the embedding server did not answer: this would measure full text alone")
     names = dict.fromkeys(result["document"] for result in answer["results"])
     return [document for name in names for document in stored[name]]
-
-
-def answer_of(client: httpx.Client, question: str) -> Any:
-    """What ``/api/search`` answers, however often it has to be asked."""
-    while True:
-        answer = client.post("/api/search", json={"query": question, "top_k": 50})
-        if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
-            answer.raise_for_status()
-            return answer.json()
-        time.sleep(int(answer.headers["Retry-After"]))
 
 
 def _vectors(embeddings: EmbeddingClient, texts: Sequence[str]) -> npt.NDArray[np.float32]:

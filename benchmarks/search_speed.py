@@ -19,9 +19,9 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.question_sets import QuestionSet, find_sets, read_set
+from benchmarks.libraries import set_folders
+from benchmarks.question_sets import QuestionSet, read_set
 from benchmarks.report import against_target, milliseconds, table
-from benchmarks.retrieval import OWN_SETS, evaluation_folder
 from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.models import User  # noqa: F401 - documents refer to its table
 from tenant_app.database import Database
@@ -58,7 +58,7 @@ class _ReadyVectors(EmbeddingClient):
 
 def run() -> None:
     """Fill a library, ask it, and print the table."""
-    sets = [read_set(path) for path in find_sets([OWN_SETS, evaluation_folder()])]
+    sets = [read_set(path) for path in set_folders()]
     asked = [question.text for one in sets for question in one.questions]
     asked = random.Random(1).sample(asked, min(_QUESTIONS, len(asked)))  # noqa: S311 - the same each time
     with tempfile.TemporaryDirectory(prefix="tenantry-bench-speed-") as folder:

@@ -7,6 +7,7 @@ OPERATOR_KEY. Through nginx these routes do not exist.
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -92,7 +93,9 @@ class OperatorClient:
 
         base = f"http://127.0.0.1:{self._port}"
         try:
-            with httpx.Client(base_url=base, timeout=_TIMEOUT, trust_env=False) as session:
+            # Nothing here speaks TLS, and reading the authorities one could trust takes 20 ms a request.
+            nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            with httpx.Client(base_url=base, timeout=_TIMEOUT, trust_env=False, verify=nobody) as session:
                 yield session
         except httpx.HTTPError as error:
             raise InstanceUnreachable(

@@ -75,8 +75,9 @@ def _upload(client: OperatorClient, source: Source) -> Outcome:
 def _settled(client: OperatorClient, outcome: Outcome) -> Outcome:
     """Wait for the instance's background work on one document; it goes on through restarts."""
     while outcome.status not in _SETTLED and outcome.id is not None:
-        time.sleep(_PAUSE)
         outcome = _outcome(outcome.file, client.document(outcome.id))
+        if outcome.status not in _SETTLED:
+            time.sleep(_PAUSE)
     return outcome
 
 
