@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.libraries import Library, library_of, post
+from benchmarks.libraries import Library, library_of, search
 from benchmarks.question_sets import SetQuestion
 from benchmarks.report import table
 from tenant_app.cases.analyses.confidence import (
@@ -73,7 +73,7 @@ def _asked(library: Library) -> list[Asked]:
 
 
 def _ask(client: httpx.Client, question: SetQuestion, stored: Mapping[str, Sequence[str]]) -> Asked:
-    hits = post(client, "/api/search", {"query": question.text, "top_k": 50})["results"][:LOOKED_AT]
+    hits = search(client, question.text, 50)[:LOOKED_AT]
     figures = [(hit["score"], hit["lexical"], hit["dense"]) for hit in hits]
     shown = {document for hit in hits[:DEPTH] for document in stored[hit["document"]]}
     return Asked(evidence_of_figures(figures), not shown.isdisjoint(question.relevant))

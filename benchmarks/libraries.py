@@ -26,6 +26,8 @@ _CLONE = Path(__file__).resolve().parent.parent
 _OWN_SETS = _CLONE / "benchmarks" / "data"
 _DEFAULT_FOLDER = _CLONE.parent / "shared" / "eval"
 _LIMITS = ("--set", "max_requests_per_minute=100000", "--set", "max_question_chars=5000")
+_TRIES = 5
+"""On a machine with other work, a question's vector may come too late once."""
 
 _running = ExitStack()
 atexit.register(_running.close)
@@ -75,6 +77,19 @@ def library(path: Path) -> Library:
     host = _host()
     created = host.provision("new", tenant, "--plan", "enterprise", "--name", questions.name, *_LIMITS)
     return Library(host, tenant, str(created["api_key"]), questions, _ingest(host, tenant, questions))
+
+
+def search(client: httpx.Client, question: str, most: int) -> list[dict[str, Any]]:
+    """Return the results of ``/api/search``, by words and vectors.
+
+    Raises RuntimeError when the vector of the question never comes: this would measure full text alone.
+    """
+    for _ in range(_TRIES):
+        answer = post(client, "/api/search", {"query": question, "top_k": most})
+        if not answer["degraded"]:
+            results: list[dict[str, Any]] = answer["results"]
+            return results
+    raise RuntimeError("the embedding server did not answer a question in time")
 
 
 def post(client: httpx.Client, path: str, body: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import httpx
 
-from benchmarks.libraries import Library, libraries, post
+from benchmarks.libraries import Library, libraries, post, search
 from benchmarks.question_sets import QuestionSet, SetQuestion
 from benchmarks.report import table
 
@@ -45,5 +45,5 @@ def _row(client: httpx.Client, library: Library, questions: QuestionSet) -> list
 
 
 def _is_found(client: httpx.Client, question: SetQuestion) -> bool:
-    results = post(client, "/api/search", {"query": question.text, "top_k": _DEPTH})["results"]
+    results = search(client, question.text, _DEPTH)
     return any(result["document"].removesuffix(".md") in question.relevant for result in results)

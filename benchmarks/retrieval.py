@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.libraries import Library, libraries, post
+from benchmarks.libraries import Library, libraries, search
 from benchmarks.plain_search import PlainBm25, order_by_ranks, order_by_vectors
 from benchmarks.question_sets import Quality, QuestionSet, SetQuestion, quality
 from benchmarks.report import table
@@ -73,10 +73,7 @@ def _product(library: Library) -> list[list[str]]:
 
 
 def _search(client: httpx.Client, question: SetQuestion, stored: Mapping[str, Sequence[str]]) -> list[str]:
-    answer = post(client, "/api/search", {"query": question.text, "top_k": 50})
-    if answer["degraded"]:
-        raise RuntimeError("the embedding server did not answer: this would measure full text alone")
-    names = dict.fromkeys(result["document"] for result in answer["results"])
+    names = dict.fromkeys(result["document"] for result in search(client, question.text, 50))
     return [document for name in names for document in stored[name]]
 
 
