@@ -7,6 +7,7 @@ means all defaults.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -134,6 +135,29 @@ _OPTIONAL_MODEL: Final = f"^({_MODEL})?$"
 ModelName = Annotated[str, Field(pattern=f"^{_MODEL}$")]
 
 
+Prefix = Annotated[str, Field(pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]{0,300}$")]
+"""Put before a text as it stands, blanks at its end included; a line feed may be in it."""
+
+
+class EmbeddingPrefixes(BaseModel):
+    """What the embedding model wants before a question and before a passage; empty for nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: Prefix
+    passage: Prefix
+
+
+def _read_prefixes(value: object) -> object:
+    """Take the prefixes from a variable of the environment, written as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError('write it as {"question": "query: ", "passage": "passage: "}') from error
+
+
 class HostSettings(BaseModel):
     """One host's settings; `root` is where everything of this host stands and is not in the file."""
 
@@ -146,6 +170,7 @@ class HostSettings(BaseModel):
         first=5001, last=5999
     )
     embedding_model: ModelName = "all-MiniLM-L6-v2"
+    embedding_prefixes: Annotated[EmbeddingPrefixes | None, BeforeValidator(_read_prefixes)] = None
     former_embedding_models: Annotated[tuple[ModelName, ...], BeforeValidator(_split)] = ()
     rerank_model: Annotated[str, Field(pattern=_OPTIONAL_MODEL)] = ""
     llm_base_url: Annotated[str, AfterValidator(_http_url)] = ""
@@ -266,6 +291,13 @@ port_range: {port_range}
 # The sentence-transformers model of the shared embedding server. For French, a multilingual model
 # is the better choice; it must be on this machine, nothing is downloaded.
 #embedding_model: all-MiniLM-L6-v2
+
+# What that model wants before a question and a passage. Models known to want something (E5, BGE, Nomic,
+# Arctic, mxbai) get it without this; name both for another, or "" for nothing. Another one for passages has
+# every client's vectors computed anew, like another model.
+#embedding_prefixes:
+#  question: "query: "
+#  passage: "passage: "
 
 # After a change of the model: the ones before, which go on answering while a client's documents get
 # the vectors of the new one. `provision status` shows how far that is; then remove them.

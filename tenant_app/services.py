@@ -17,7 +17,7 @@ from tenant_app.library.document_reader import DocumentReader
 from tenant_app.library.jobs import DocumentJobs
 from tenant_app.library.model_change import ModelChange
 from tenant_app.library.service import Library
-from tenant_app.retrieval.model_prefixes import stored_name
+from tenant_app.retrieval.model_prefixes import configured_name
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
 from tenant_app.settings import Settings
@@ -72,7 +72,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     """Build every subject; nothing is opened, imported heavily or started yet."""
     database = Database(settings.data_dir / DATABASE)
     accounts = Accounts(database, settings, clock)
-    billing = Billing(database, settings, clock, stored_name(settings.embedding_model))
+    billing = Billing(database, settings, clock, configured_name(settings))
     parts = build_library(settings, database, clock, billing.export.publish, forget_documents)
     streams = StreamSlots(settings.threads)
     assistant = Assistant(

@@ -71,6 +71,15 @@ Unlimited = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_
 """A limit; the empty string in the file, None here, means there is none."""
 
 
+class EmbeddingPrefixes(BaseModel):
+    """What the host puts before questions and passages, in place of what is known of its embedding model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str
+    passage: str
+
+
 class SuggestedQuestion(BaseModel):
     """A question offered to somebody who does not know where to begin, in both languages."""
 
@@ -134,6 +143,7 @@ class Settings(BaseModel):
     profile_prompt: str
     embedding_socket: AbsolutePath
     embedding_model: Annotated[str, Field(min_length=1)]
+    embedding_prefixes: Annotated[Json[EmbeddingPrefixes] | None, BeforeValidator(_none_when_empty)]
     rerank_model: Annotated[str | None, BeforeValidator(_none_when_empty)]
     openai_base_url: Annotated[str | None, BeforeValidator(_none_when_empty)]
     openai_api_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]

@@ -97,7 +97,7 @@ def _assistant(spec: TenantSpec) -> dict[str, str]:
 
 
 def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -> dict[str, str]:
-    profile = spec.profile
+    profile, prefixes = spec.profile, host.embedding_prefixes
     key = surroundings.openai_api_key
     return {
         "LLM_MODEL": profile.llm_model,
@@ -106,6 +106,7 @@ def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -
         "PROFILE_PROMPT": profile.prompt,
         "EMBEDDING_SOCKET": str(surroundings.embedding_socket),
         "EMBEDDING_MODEL": host.embedding_model,
+        "EMBEDDING_PREFIXES": _json(prefixes.model_dump()) if prefixes else "",
         "RERANK_MODEL": host.rerank_model,
         "OPENAI_BASE_URL": surroundings.openai_base_url,
         "OPENAI_API_KEY": key.get_secret_value() if key else "",

@@ -106,6 +106,7 @@ class AnswerCache:
                 settings.profile_prompt,
                 settings.retrieval_depth,
                 settings.rerank_model,
+                settings.embedding_prefixes and settings.embedding_prefixes.model_dump(),
             ],
             bool(settings.openai_api_key or settings.openai_base_url),
         ]

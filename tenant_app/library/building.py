@@ -17,7 +17,7 @@ from tenant_app.library.reading_queue import ReadingQueue
 from tenant_app.library.service import Forget, Library
 from tenant_app.library.worker import LibraryWorker
 from tenant_app.retrieval.embedding import EmbeddingClient
-from tenant_app.retrieval.model_prefixes import stored_name
+from tenant_app.retrieval.model_prefixes import configured_name, given_prefixes
 from tenant_app.retrieval.reranking import Reranker
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
@@ -52,8 +52,9 @@ def build_library(
     """
     to_read, to_embed = threading.Event(), threading.Event()
     originals = Originals(settings.data_dir)
-    model = stored_name(settings.embedding_model)
-    embeddings = EmbeddingClient(settings.embedding_socket, model, settings.client_id)
+    model = configured_name(settings)
+    given = given_prefixes(settings)
+    embeddings = EmbeddingClient(settings.embedding_socket, model, settings.client_id, given)
     index = VectorIndex(database, settings.data_dir / "chroma", model, to_embed)
     reader = ChildReader(limits or ReadingLimits(), ocr=settings.advanced_features)
     reading = ReadingQueue(database, clock, originals, reader, settings.language_default, to_embed.set)

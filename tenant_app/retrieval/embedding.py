@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tenant_app.retrieval.model_prefixes import read_stored_name
+from tenant_app.retrieval.model_prefixes import NONE_GIVEN, Given, read_stored_name
 from tenant_app.retrieval.vectors import BYTES_PER_VALUE
 
 Priority = Literal["question", "ingest"]
@@ -40,12 +40,14 @@ class EmbeddingClient:
     """One tenant's way to the embedding server; safe to use from several threads.
 
     ``model`` is the one that answers questions, by its stored name (see ``model_prefixes``); it changes when
-    another's vectors take its place. Its prefixes are put before the texts here, and nowhere else.
+    another's vectors take its place. Its prefixes, first those ``given`` by the host, are put before texts
+    here, and nowhere else.
     """
 
-    def __init__(self, socket_path: Path, model: str, tenant: str) -> None:
+    def __init__(self, socket_path: Path, model: str, tenant: str, given: Given = NONE_GIVEN) -> None:
         self._socket_path = socket_path
         self._tenant = tenant
+        self._given = given
         self.model = model
         self._lock = threading.Lock()
         self._ingesting: set[UnixConnection] = set()
@@ -100,7 +102,7 @@ class EmbeddingClient:
         priority: Priority,
         model: str | None = None,
     ) -> list[bytes]:
-        name, prefixes = read_stored_name(model or self.model)
+        name, prefixes = read_stored_name(model or self.model, self._given)
         prefix = prefixes.question if priority == "question" else prefixes.passage
         body = {
             "model": name,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from provisioner.errors import InvalidConfiguration
-from provisioner.host import HostSettings, PortRange, load_host, starting_text
+from provisioner.host import EmbeddingPrefixes, HostSettings, PortRange, load_host, starting_text
 
 
 def test_a_new_root_has_the_defaults(tmp_path: Path) -> None:
@@ -117,6 +117,20 @@ def test_a_reranking_model_is_served_only_when_one_is_named(tmp_path: Path) -> N
     assert given.embedding_options[-2:] == ("--rerank-model", "models/judge")
     with pytest.raises(InvalidConfiguration, match=r"\$TENANTRY_RERANK_MODEL"):
         load_host(tmp_path, {"TENANTRY_RERANK_MODEL": "--evil"})
+
+
+def test_prefixes_are_two_texts_in_the_file_or_json_in_a_variable(tmp_path: Path) -> None:
+    assert load_host(tmp_path, {}).embedding_prefixes is None
+    (tmp_path / "host.yaml").write_text('embedding_prefixes: {question: "query: ", passage: ""}\n')
+    written = load_host(tmp_path, {}).embedding_prefixes
+    assert written == EmbeddingPrefixes(question="query: ", passage="")
+    variable = {"TENANTRY_EMBEDDING_PREFIXES": '{"question": "Do this\\nQuery: ", "passage": "P: "}'}
+    assert load_host(tmp_path, variable).embedding_prefixes == EmbeddingPrefixes(
+        question="Do this\nQuery: ", passage="P: "
+    )
+    for wrong in ("query: ", '{"question": "q"}', '{"question": "q", "passage": "\\u001b[2J"}', "[]"):
+        with pytest.raises(InvalidConfiguration, match=r"\$TENANTRY_EMBEDDING_PREFIXES"):
+            load_host(tmp_path, {"TENANTRY_EMBEDDING_PREFIXES": wrong})
 
 
 def test_models_that_go_on_answering_are_a_list_in_the_file_or_a_variable(tmp_path: Path) -> None:

@@ -48,6 +48,6 @@ def spec(**fields: object) -> TenantSpec:
     return build_spec(request(**fields), CATALOGUE, host(), 5001)
 
 
-def env(of: TenantSpec) -> dict[str, str]:
+def env(of: TenantSpec, at: HostSettings | None = None) -> dict[str, str]:
     layout = host().layout
-    return environment(of, host(), Surroundings(layout.data(of.id), Path("/run/e.sock")), SECRETS)
+    return environment(of, at or host(), Surroundings(layout.data(of.id), Path("/run/e.sock")), SECRETS)

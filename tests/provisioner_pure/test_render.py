@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from jinja2 import UndefinedError
 
 from provisioner import render
-from provisioner.host import HostSettings
+from provisioner.host import EmbeddingPrefixes, HostSettings
 from provisioner.render import UnitProgram, env_text, templates
 from tenant_app.settings import Settings, load_settings
 from tests.provisioner_pure.environment_file import parse_environment_file
@@ -66,6 +66,17 @@ def test_a_strange_name_reaches_the_application_and_changes_no_other_key(text: s
     settings = load_settings({"TENANT_ENV_FILE": str(file)})
     assert (settings.client_name, settings.client_address) == (text, text)
     assert len(settings.assistant_questions) == 3
+
+
+def test_prefixes_reach_the_application_as_they_stand(tmp_path: Path) -> None:
+    prefixes = EmbeddingPrefixes(question='Do "this" for $1:\nQuery: ', passage="passage # ")
+    given = host().model_copy(update={"embedding_prefixes": prefixes})
+    file = tmp_path / ".env"
+    file.write_text(env_text(env(spec(), given)), encoding="utf-8")
+    read = load_settings({"TENANT_ENV_FILE": str(file)}).embedding_prefixes
+    assert read is not None
+    assert (read.question, read.passage) == (prefixes.question, prefixes.passage)
+    assert env(spec())["EMBEDDING_PREFIXES"] == ""
 
 
 def directives(text: str) -> list[Any]:

@@ -53,6 +53,7 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "PROFILE_PROMPT": "Répondez avec précision.",
         "EMBEDDING_SOCKET": str(data_dir.parent / "embeddings.sock"),
         "EMBEDDING_MODEL": "all-MiniLM-L6-v2",
+        "EMBEDDING_PREFIXES": "",
         "RERANK_MODEL": "",
         "OPENAI_BASE_URL": "",
         "OPENAI_API_KEY": "",

@@ -94,9 +94,11 @@ def filled(working: Shelf, services: Services) -> Shelf:
 
 
 @contextmanager
-def _restarted(data_dir: Path, server: EmbeddingServer, model: str) -> Iterator[Services]:
-    """Build the instance anew with another model; its worker does not run yet."""
-    values = environment(data_dir, embedding_socket=str(server.socket), embedding_model=model)
+def _restarted(data_dir: Path, server: EmbeddingServer, model: str, prefixes: str = "") -> Iterator[Services]:
+    """Build the instance anew with another model, or prefixes (JSON); its worker does not run yet."""
+    values = environment(
+        data_dir, embedding_socket=str(server.socket), embedding_model=model, embedding_prefixes=prefixes
+    )
     app = create_app(Settings.model_validate(values), FixedClock())
     services: Services = app.extensions[EXTENSION]
     yield services
@@ -219,6 +221,35 @@ def test_passages_embedded_without_their_models_prefix_are_embedded_again_with_i
         while services.model_change.advance():
             pass
         assert _models(services) == {stored}
+
+
+def test_other_prefixes_are_a_change_of_the_index_during_which_the_former_ones_answer(
+    filled: Shelf, data_dir: Path, both: EmbeddingServer
+) -> None:
+    given = json.dumps({"question": "Frage: ", "passage": "Absatz: "})
+    stored = f"{DEFAULT_MODEL} + Absatz: "
+    with _restarted(data_dir, both, DEFAULT_MODEL, given) as services:
+        services.model_change.settle()
+        assert _exported_change(services) == {"done": 0, "total": 3}
+        wait_until(lambda: not _found(services, "durée du bail")[1], "the model loaded for questions")
+        bare = services.search._embeddings.embed_question("durée du bail")
+        assert cosine(bare, _plain(both, DEFAULT_MODEL, "durée du bail")) == pytest.approx(1, abs=1e-4)
+        while services.model_change.advance():
+            pass
+        assert (_models(services), _exported_change(services)) == ({stored}, None)
+        with services.database.read() as session:
+            text, vector = session.execute(select(Chunk.text, Chunk.embedding).limit(1)).one()
+        question = services.search._embeddings.embed_question("durée du bail")
+        assert cosine(vector or b"", _plain(both, DEFAULT_MODEL, f"Absatz: {text}")) == pytest.approx(
+            1, abs=1e-4
+        )
+        assert cosine(question, _plain(both, DEFAULT_MODEL, "Frage: durée du bail")) == pytest.approx(
+            1, abs=1e-4
+        )
+
+    with _restarted(data_dir, both, DEFAULT_MODEL) as services:
+        services.model_change.settle()
+        assert services.model_change.pending, "taking the setting away is a change as well"
 
 
 def _plain(server: EmbeddingServer, model: str, text: str) -> bytes:

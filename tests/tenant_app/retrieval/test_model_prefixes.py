@@ -42,3 +42,29 @@ def test_a_model_without_prefix_is_stored_by_its_bare_name() -> None:
 
 def test_questions_to_passages_that_had_no_prefix_have_none_either() -> None:
     assert read_stored_name("multilingual-e5-base") == ("multilingual-e5-base", Prefixes())
+
+
+def test_what_the_host_gives_takes_the_place_of_what_is_known() -> None:
+    given = {"multilingual-e5-base": Prefixes("Q: ", "P: ")}
+    stored = stored_name("multilingual-e5-base", given)
+    assert stored == "multilingual-e5-base + P: "
+    assert read_stored_name(stored, given) == ("multilingual-e5-base", Prefixes("Q: ", "P: "))
+    assert stored_name("multilingual-e5-base", {"multilingual-e5-base": Prefixes("Q: ", "")}) == (
+        "multilingual-e5-base"
+    )
+    assert stored_name("multilingual-e5-small", given) == "multilingual-e5-small + passage: "
+
+
+def test_until_the_passages_have_the_given_prefix_questions_go_with_the_one_they_have() -> None:
+    given = {"multilingual-e5-base": Prefixes("Q: ", "P: ")}
+    known = read_stored_name("multilingual-e5-base + passage: ", given)
+    assert known == ("multilingual-e5-base", _E5)
+    assert read_stored_name("multilingual-e5-base + X: ", given)[1] == Prefixes(passage="X: ")
+    assert read_stored_name("all-MiniLM-L6-v2", given) == ("all-MiniLM-L6-v2", Prefixes())
+
+
+def test_only_the_questions_prefix_changes_nothing_that_is_stored() -> None:
+    given = {"multilingual-e5-base": Prefixes("Q: ", "passage: ")}
+    stored = stored_name("multilingual-e5-base", given)
+    assert stored == stored_name("multilingual-e5-base")
+    assert read_stored_name(stored, given)[1].question == "Q: "
