@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,7 @@ def create_app(context: Context) -> Flask:
         operators=Operators(store, clock),
         attempts=Attempts(clock, ATTEMPTS_PER_MINUTE),
         clients=lambda: read_clients(context),
+        driver=lambda: replace(context).driver,
     )
     _configure(app, host, store.signing_key())
     # nginx overwrites X-Forwarded-For, so exactly one hop is believed.

@@ -9,15 +9,20 @@ from provisioner.clock import Clock
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.clients import Client
 from provisioner.dashboard.operators import Operators
+from provisioner.drivers.protocol import Driver
 from provisioner.host import HostSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Built once by ``create_app``; ``clients`` reads registry and usage files afresh at each call."""
+    """Built once by ``create_app``; ``clients`` reads registry and usage files afresh at each call.
+
+    ``driver`` is the engine that runs the clients, as the host is now.
+    """
 
     host: HostSettings
     clock: Clock
     operators: Operators
     attempts: Attempts
     clients: Callable[[], Sequence[Client]]
+    driver: Callable[[], Driver]

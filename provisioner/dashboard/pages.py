@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from provisioner.dashboard import clients as listing
 from provisioner.dashboard.guard import COOKIE_ENTRY, dashboard, for_operators, is_our_own_form
 from provisioner.dashboard.operators import SignInRefused
+from provisioner.dashboard.promises import told
 
 _HERE = Path(__file__).parent
 LONGEST_SEARCH = 200
@@ -114,8 +115,11 @@ def clients() -> ResponseReturnValue:
     descending = request.args.get("order") == "desc"
     everyone = dashboard().clients()
     shown = listing.ordered(listing.matching(everyone, words), sort, descending=descending)
+    driver = dashboard().driver()
     return render_template(
         "clients.html",
+        promises=told(driver.promises()),
+        warned=bool(driver.notices()),
         clients=shown,
         totals=listing.totals(everyone),
         words=words,

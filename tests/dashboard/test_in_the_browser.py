@@ -86,6 +86,8 @@ def test_the_page_excludes_nobody_light_or_dark_wide_or_narrow(browser: Browser,
         for scheme in ("light", "dark"):
             look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
             page = opened(browser, address, **look)
+            page.get_by_text("Ce que cet hôte garantit à ses clients, et ses limites").click()
+            expect(page.get_by_text("Les clients partagent le réseau de l’hôte.")).to_be_visible()
 
             assert complaints(page) == []
             wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
