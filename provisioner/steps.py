@@ -127,13 +127,18 @@ class StartProgram:
 
 @dataclass(frozen=True, slots=True)
 class StopProgram:
-    """Have a supervised program stopped; with `forget`, no longer known to the supervisor either."""
+    """Have a supervised program stopped; with `forget`, no longer known to the supervisor either.
+
+    `at_once` cuts off what it is answering; its background work is still put down in order.
+    """
 
     name: str
     forget: bool = False
+    at_once: bool = False
 
     def describe(self) -> str:
-        return f"stop program {self.name}" + (" and forget it" if self.forget else "")
+        how = " at once" if self.at_once else ""
+        return f"stop program {self.name}{how}" + (" and forget it" if self.forget else "")
 
 
 @dataclass(frozen=True, slots=True)

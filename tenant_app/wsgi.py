@@ -1,6 +1,7 @@
 """Serves one instance with gunicorn: one worker, never two, because the vector store bears one process."""
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -54,6 +55,7 @@ class TenantServer(BaseApplication):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._services: Services | None = None
+        self._at_once = False
         super().__init__()
 
     def load_config(self) -> None:
@@ -77,6 +79,7 @@ class TenantServer(BaseApplication):
             "proc_name": f"tenantry-{self._settings.client_id}",
             "post_fork": _prepare_worker,
             "post_worker_init": self._start_background,
+            "worker_int": self._cut_off,
             "worker_exit": self._close,
         }.items():
             self.cfg.set(name, value)
@@ -98,10 +101,17 @@ class TenantServer(BaseApplication):
         assert self._services is not None
         self._services.start()
 
+    def _cut_off(self, _worker: Any) -> None:
+        """Note that SIGQUIT came: what is being answered is not waited for."""
+        self._at_once = True
+
     def _close(self, _arbiter: Any, _worker: Any) -> None:
         # A worker that failed to load has nothing to close.
         if self._services is not None:
             self._services.close()
+        if self._at_once:
+            logging.shutdown()
+            os._exit(0)  # the interpreter itself would wait for the threads that still answer
 
 
 def _prepare_worker(_arbiter: Any, worker: Any) -> None:

@@ -62,7 +62,7 @@ def start_program(step: StartProgram, tools: Tools) -> Undo | None:
 def stop_program(step: StopProgram, tools: Tools) -> Undo | None:
     """Stop the program; it is started again from the configuration that is there when this is undone."""
     was_running = tools.programs.is_running(step.name)
-    tools.programs.stop(step.name, forget=step.forget)
+    tools.programs.stop(step.name, forget=step.forget, at_once=step.at_once)
     return partial(tools.programs.start, step.name) if was_running else None
 
 

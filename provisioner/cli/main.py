@@ -23,6 +23,8 @@ _COMMANDS: Final = {
     "start": "provisioner.cli.lifecycle:start",
     "stop": "provisioner.cli.lifecycle:stop",
     "restart": "provisioner.cli.lifecycle:restart",
+    "suspend": "provisioner.cli.suspension:suspend",
+    "resume": "provisioner.cli.suspension:resume",
     "logs": "provisioner.cli.lifecycle:logs",
     "set": "provisioner.cli.settings:set_",
     "user": "provisioner.cli.user:user",

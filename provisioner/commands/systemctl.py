@@ -29,6 +29,11 @@ def stop(units: Sequence[str]) -> Command:
     return Command(("systemctl", "stop", "--", *units), timeout=_STOP_SECONDS)
 
 
+def begin_stop(unit: str) -> Command:
+    """Have a unit told to stop, without waiting for it."""
+    return Command(("systemctl", "stop", "--no-block", "--", unit))
+
+
 def forget_failure(unit: str) -> Command:
     """Forget that a unit has failed, and how often it was started lately."""
     return Command(("systemctl", "reset-failed", "--", unit))

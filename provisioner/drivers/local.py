@@ -19,7 +19,15 @@ from provisioner.errors import InvalidConfiguration
 from provisioner.filesystem import RenderedFile, read_text
 from provisioner.host import HostSettings
 from provisioner.naming import TenantId
-from provisioner.render import Program, Surroundings, env_text, environment, nginx_site, supervisor_program
+from provisioner.render import (
+    Program,
+    Surroundings,
+    env_text,
+    environment,
+    nginx_site,
+    supervisor_program,
+    suspended_site,
+)
 from provisioner.steps import (
     ChangeNginx,
     MakeDirectory,
@@ -100,14 +108,15 @@ class LocalDriver:
         stale = tuple(
             file for file in self.files(tenant) if not observed.has(file) and file.path not in wish.keep
         )
+        if tenant.suspended:
+            return self._suspended_steps(tenant, observed, stale)
         site = self._site_file(tenant)
         own = tuple(WriteFile(file) for file in stale if file.path != site.path)
-        foundations = (*self._users.tenant_steps(tenant, self._layout), *self._directories(tenant))
         program = _program(tenant.id)
         stop = observed.running and (own or wish.initial or not tenant.running)
         start = tenant.running and (stop or not observed.running)
         return (
-            *(() if observed.whole else foundations),
+            *(() if observed.whole else self._foundations(tenant)),
             *((StopProgram(program),) if stop else ()),
             *own,
             *self._initial_steps(tenant, wish.initial),
@@ -168,6 +177,22 @@ class LocalDriver:
         """Look at the shared programs, and at whether clients are kept apart as they could be."""
         return (*self._shared.findings(self.programs), *local_promises.findings(self._users))
 
+    def _suspended_steps(
+        self, tenant: Tenant, observed: Observed, stale: Sequence[RenderedFile]
+    ) -> tuple[Step, ...]:
+        """Let nginx answer first; then end the process at once, also one whose supervisor was killed."""
+        site, program = self._site_file(tenant), _program(tenant.id)
+        end = (StopProgram(program, at_once=True), self._shared.end_remaining(program))
+        return (
+            *(() if observed.whole else self._foundations(tenant)),
+            *((self._change_site(WriteFile(site)),) if site in stale else ()),
+            *(WriteFile(file) for file in stale if file.path != site.path),
+            *(end if stale or observed.running else ()),
+        )
+
+    def _foundations(self, tenant: Tenant) -> tuple[Step, ...]:
+        return (*self._users.tenant_steps(tenant, self._layout), *self._directories(tenant))
+
     def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
         owner, readers = self._users.tenant(tenant), self._users.readers
         client, data = self._layout.client(tenant.id), self._layout.data(tenant.id)
@@ -214,7 +239,8 @@ class LocalDriver:
         return RenderedFile(self._program_path(tenant.id), supervisor_program(program), 0o600)
 
     def _site_file(self, tenant: Tenant) -> RenderedFile:
-        return RenderedFile(self._site_path(tenant.id), nginx_site(tenant.spec, self._host, None), 0o644)
+        render_site = suspended_site if tenant.suspended else nginx_site
+        return RenderedFile(self._site_path(tenant.id), render_site(tenant.spec, self._host, None), 0o644)
 
     def _program_path(self, tenant_id: TenantId) -> Path:
         return self._layout.run / "supervisor.d" / f"{_program(tenant_id)}.conf"

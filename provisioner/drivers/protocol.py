@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic import SecretStr
 
@@ -20,6 +20,9 @@ from provisioner.filesystem import RenderedFile
 from provisioner.naming import TenantId, system_user
 from provisioner.spec import TenantSecrets, TenantSpec
 from provisioner.steps import Step
+
+AT_ONCE: Final = "QUIT"
+"""The signal by which a client's process that is stopping cuts off what it is still answering."""
 
 
 class Activity(StrEnum):
@@ -78,11 +81,15 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A tenant as the drivers need it: what it shall be, its two keys, and whether it shall run."""
+    """A tenant as the drivers need it: what it shall be, its two keys, and whether it shall run.
+
+    One that is `suspended` does not run either, and nginx answers for it.
+    """
 
     spec: TenantSpec
     secrets: TenantSecrets
     running: bool = True
+    suspended: bool = False
 
     @property
     def id(self) -> TenantId:
@@ -136,7 +143,8 @@ class Programs(Protocol):
 
     def start(self, name: str) -> None: ...
 
-    def stop(self, name: str, *, forget: bool) -> None: ...
+    def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
+        """Have it stopped; `at_once`, without the time it has to finish what it answers."""
 
     def signal(self, name: str, signal: str) -> None: ...
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Any, Final
 
+from provisioner.drivers.protocol import AT_ONCE
 from provisioner.errors import ProvisionError
 
 _PAUSE: Final = 0.02
@@ -99,11 +100,13 @@ class Supervisor:
         if name in self._watched:
             self._see_it_stay(name)
 
-    def stop(self, name: str, *, forget: bool) -> None:
+    def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
         """Have a program stopped and, with `forget`, unknown to supervisord."""
         if name not in self.states():
             return
         self._call(lambda rpc: rpc.stopProcess(name, _WITHOUT_WAITING), unless=_NOT_RUNNING)
+        if at_once:
+            self._call(lambda rpc: rpc.signalProcess(name, AT_ONCE), unless=_NOT_RUNNING)
         self._wait(
             lambda: self.states().get(name) in _DOWN, _STOPPING_TIME, f"the program {name} does not stop"
         )

@@ -30,6 +30,7 @@ from provisioner.render import (
     nginx_site,
     service_drop_in,
     socket_drop_in,
+    suspended_site,
 )
 from provisioner.runner import Runner, SystemRunner
 from provisioner.steps import (
@@ -111,14 +112,16 @@ class SystemdDriver:
         }
         env, site = self._env_file(tenant), self._site_file(tenant)
         units = tuple(WriteFile(file) for file in self._unit_files(tenant) if file.path in stale)
+        change_site = (self._change_site(WriteFile(site)),) if site.path in stale else ()
         answers = tenant.running and (bool(stale) or not observed.running)
         return (
             *(() if observed.whole else self._foundations(tenant)),
+            *(change_site if tenant.suspended else ()),
             *((WriteFile(env),) if env.path in stale else ()),
             *((self._change_units(tenant, units),) if units else ()),
             *self._initial_steps(tenant, observed, wish.initial),
-            *self._process_steps(tenant, observed, stale - {site.path}),
-            *((self._change_site(WriteFile(site)),) if site.path in stale else ()),
+            *self._process_steps(tenant, observed, stale if tenant.suspended else stale - {site.path}),
+            *(() if tenant.suspended else change_site),
             *((self._probe(tenant),) if answers else ()),
         )
 
@@ -213,7 +216,8 @@ class SystemdDriver:
 
     def _site_file(self, tenant: Tenant) -> RenderedFile:
         log = self._layout.client_logs(tenant.id) / "access.log"
-        return RenderedFile(places.site(tenant.id), nginx_site(tenant.spec, self._host, log), 0o600)
+        render_site = suspended_site if tenant.suspended else nginx_site
+        return RenderedFile(places.site(tenant.id), render_site(tenant.spec, self._host, log), 0o600)
 
     def _initial_steps(
         self, tenant: Tenant, observed: Observed, initial: SecretStr | None
@@ -225,6 +229,8 @@ class SystemdDriver:
         return (*(self._stop(tenant.id) if observed.whole else ()), accounts)
 
     def _process_steps(self, tenant: Tenant, observed: Observed, changed: Set[Path]) -> tuple[Step, ...]:
+        if tenant.suspended:
+            return self._end(tenant.id, was_open=observed.running) if changed or observed.running else ()
         if not tenant.running:
             return self._close(tenant.id) if observed.running else ()
         if not observed.running:
@@ -247,6 +253,16 @@ class SystemdDriver:
         socket = places.socket(tenant_id)
         disable, enable = systemctl.disable([socket]), systemctl.enable([socket])
         return (Run("leave its port closed after a boot", disable, enable), *self._stop(tenant_id))
+
+    def _end(self, tenant_id: TenantId, *, was_open: bool) -> tuple[Step, ...]:
+        """Close its port, across boots too, and stop at once what runs behind it."""
+        socket, service = _names(tenant_id)
+        enable = systemctl.enable([socket]) if was_open else None
+        return (
+            Run("leave its port closed after a boot", systemctl.disable([socket]), enable),
+            StopProgram(service, forget=True, at_once=True),
+            StopProgram(socket, forget=True),
+        )
 
     def _stop(self, tenant_id: TenantId) -> tuple[Step, ...]:
         """The process first, so that it is known to have run; then the port, and what a request woke."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provisioner.commands import systemctl
+from provisioner.drivers.protocol import AT_ONCE
 from provisioner.runner import Runner
 
 _UP: Final = frozenset({"active", "activating", "reloading"})
@@ -66,9 +67,12 @@ class Units:
             self._runner.run(systemctl.forget_failure(name))
         self._runner.run(systemctl.start([name]))
 
-    def stop(self, name: str, *, forget: bool) -> None:
+    def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
         """Have a unit stopped and, with `forget`, its failure no longer remembered."""
         if not self.states([name])[name].over:
+            if at_once:
+                self._runner.run(systemctl.begin_stop(name))
+                self._runner.attempt(systemctl.kill(name, AT_ONCE))  # it may have ended by itself meanwhile
             self._runner.run(systemctl.stop([name]))
         if forget and self.states([name])[name].failed:
             self._runner.run(systemctl.forget_failure(name))

@@ -8,6 +8,7 @@ from provisioner.render.nginx import (
     log_rotation,
     nginx_shared,
     nginx_site,
+    suspended_site,
 )
 from provisioner.render.supervision import Program, supervisor_program, supervisord
 from provisioner.render.templates import render
@@ -40,4 +41,5 @@ __all__ = [
     "socket_drop_in",
     "supervisor_program",
     "supervisord",
+    "suspended_site",
 ]

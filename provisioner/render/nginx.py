@@ -24,6 +24,16 @@ def nginx_site(spec: TenantSpec, host: HostSettings, access_log: Path | None) ->
     )
 
 
+def suspended_site(spec: TenantSpec, host: HostSettings, access_log: Path | None) -> str:
+    """Return the nginx server of a suspended tenant: it answers every request itself."""
+    return render(
+        "nginx/suspended.conf.j2",
+        listen=listen_address(host),
+        server_names=spec.server_names,
+        access_log=_path(access_log),
+    )
+
+
 def admin_site(host: HostSettings, upstream: str, access_log: Path | None) -> str:
     """Return the nginx server of the dashboard; `upstream` is `http://address:port` or `http://unix:/path`."""
     return render(

@@ -49,7 +49,8 @@ def client_of(context: Context, entry: Entry) -> OperatorClient:
     """Return a client for a running instance; raises WrongState for one that does not run."""
     require_state(entry, _ACCEPTED, "ingest")
     if entry.port is None or not _serves(context, entry):
-        raise WrongState(f"{entry.id} is not running.", f"`provision start {entry.id}` starts it.")
+        word = "resume" if entry.state == State.SUSPENDED else "start"
+        raise WrongState(f"{entry.id} is not running.", f"`provision {word} {entry.id}` starts it.")
     key = secrets_of(context.layout, TenantId(entry.id)).operator_key
     return OperatorClient(entry.id, entry.port, key, context.clock)
 

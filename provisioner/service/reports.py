@@ -55,7 +55,7 @@ def _add_usage(found: Usage, context: Context, entry: Entry, month: str) -> None
 
 def _usage(context: Context, entry: Entry, month: str) -> UsageRecord | None:
     folder = context.layout.root / f"client-{entry.id}"
-    can_rebuild = entry.state in (State.RUNNING, State.STOPPED)
+    can_rebuild = entry.state in (State.RUNNING, State.STOPPED, State.SUSPENDED)
     try:
         record = read_usage(folder, entry.id, month)
     except UnreadableUsage:

@@ -26,6 +26,7 @@ def tenant_of(context: Context, entry: Entry) -> Tenant:
         spec_of(context, entry.request, entry.port),
         secrets_of(context.layout, TenantId(entry.id)),
         running=entry.state in (State.RUNNING, State.CREATING),
+        suspended=entry.state == State.SUSPENDED,
     )
 
 
@@ -64,7 +65,8 @@ def require_state(entry: Entry, accepted: Collection[State], command: str) -> No
     mends = {
         State.CREATING: f"`provision new {entry.id} …` finishes it, `provision purge {entry.id}` drops it.",
         State.ARCHIVED: f"Its archive is {entry.archive}.",
-        State.SUSPENDED: f"`provision resume {entry.id}` first.",
+        State.SUSPENDED: f"`provision resume {entry.id}` brings it back.",
+        State.STOPPED: f"`provision start {entry.id}` starts it.",
     }
     raise WrongState(f"{entry.id} is {entry.state}; `{command}` cannot be done.", mends.get(entry.state, ""))
 

@@ -20,7 +20,10 @@ from provisioner.steps import Step
 
 
 class Transaction:
-    """What a service does its steps with, while it holds the lock."""
+    """What a service does its steps with, while it holds the lock.
+
+    `detail` is kept with the event of a command that succeeds: one line without a secret.
+    """
 
     def __init__(self, context: Context, executor: Executor, registry: Registry, sight: Sight) -> None:
         self.registry = registry
@@ -28,6 +31,7 @@ class Transaction:
         self._context = context
         self._executor = executor
         self.host_prepared = False
+        self.detail = ""
 
     def prepare_host(self) -> None:
         """Have there and running what all clients share; it stays, whatever fails later."""
@@ -86,7 +90,7 @@ def changing(
         journal.end()
         if settles:
             _forget(earlier, tenant_id, host_prepared=transaction.host_prepared)
-        _record(context, registry, tenant_id, command, None)
+        _record(context, registry, tenant_id, command, None, transaction.detail)
 
 
 def _notice_cut_off(context: Context) -> list[CutOff]:
@@ -115,10 +119,16 @@ def _abandon(error: BaseException, executor: Executor, journal: Journal) -> None
 
 
 def _record(
-    context: Context, registry: Registry, tenant_id: str, command: str, error: BaseException | None
+    context: Context,
+    registry: Registry,
+    tenant_id: str,
+    command: str,
+    error: BaseException | None,
+    detail: str = "",
 ) -> None:
     outcome = "done" if error is None else "refused" if isinstance(error, Refused) else "failed"
-    detail = error.message if isinstance(error, ProvisionError) else type(error).__name__ if error else ""
+    if error is not None:
+        detail = error.message if isinstance(error, ProvisionError) else type(error).__name__
     try:
         registry.add_event(tenant_id, command, context.operator, outcome, detail)
     except ProvisionError as failure:

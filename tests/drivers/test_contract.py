@@ -224,6 +224,34 @@ def test_the_whole_host_stops_and_comes_back(dupont: Client, martin: Client) -> 
     assert eventually(lambda: ready(martin).status == 200)
 
 
+def test_a_suspended_client_is_answered_for_and_no_start_of_the_host_brings_it_back(
+    dupont: Client, martin: Client
+) -> None:
+    operator, token = dupont.operator, bearer(sign_in(dupont))
+    before = martin.operator.main_process("martin")
+    done(operator, "suspend", "dupont", "--reason", "unpaid")
+
+    def is_answered_for() -> bool:
+        answer = ask(operator, dupont.host, "/api/me", headers=token)
+        return answer.status == 503 and answer.json().get("code") == "suspended"
+
+    assert eventually(is_answered_for)
+    assert operator.main_process("dupont") == 0
+    assert operator.main_process("martin") == before
+    assert provision(operator, "start", "dupont").status == 2
+    assert provision(operator, "restart", "dupont").status == 2
+    done(operator, "apply", "dupont")
+    done(operator, "host", "stop")
+    done(operator, "host", "init")
+    assert eventually(lambda: ready(martin).status == 200)
+    assert is_answered_for()
+    assert (state(operator, "dupont"), operator.main_process("dupont")) == ("suspended", 0)
+    assert provision(operator, "diff", "dupont").status == 0
+    done(operator, "resume", "dupont")
+    assert ask(operator, dupont.host, "/api/me", headers=token).status == 200
+    assert state(operator, "dupont") == "running"
+
+
 def test_the_dashboard_answers_on_its_own_name(dupont: Client) -> None:
     page = ask(dupont.operator, "admin.localhost", "/admin/clients")
     assert page.status in (302, 303)

@@ -23,7 +23,7 @@ from provisioner.naming import parse_tenant_id
 from provisioner.render import UnitProgram, service_drop_in, socket_drop_in
 from provisioner.resources import shipped
 from provisioner.runner import Finished, SystemRunner
-from provisioner.steps import ChangeUnits, RemoveFile, Step, WriteFile
+from provisioner.steps import ChangeUnits, RemoveFile, Run, Step, WriteFile
 from tests.provisioner_pure.samples import SECRETS, host, spec
 
 DUPONT = Tenant(spec(), SECRETS)
@@ -47,6 +47,12 @@ class Answers(SystemRunner):
             return Finished(0, "\n\n".join(map(self._block, command.argv[4:])), "")
         if command.argv[0] == "systemd-analyze":
             return super().run(command)
+        return Finished(0, "", "")
+
+    def attempt(self, command: Command) -> Finished:
+        if command.argv[0] == "systemd-analyze":
+            return super().attempt(command)
+        self.ran.append(command.describe())
         return Finished(0, "", "")
 
     def _block(self, unit: str) -> str:
@@ -146,6 +152,54 @@ def test_a_client_that_shall_rest_is_closed_and_one_that_rests_is_left(driver: S
     resting = Tenant(spec(), SECRETS, running=False)
     assert told(driver.steps(resting, as_wished(driver), Wish()))[0] == "leave its port closed after a boot"
     assert driver.steps(resting, as_wished(driver, running=False), Wish()) == ()
+
+
+SUSPENDED = Tenant(spec(), SECRETS, running=False, suspended=True)
+
+
+def test_a_suspended_client_is_answered_for_first_and_then_ended_at_once(driver: SystemdDriver) -> None:
+    assert told(driver.steps(SUSPENDED, as_wished(driver), Wish())) == [
+        "write /etc/nginx/tenantry/sites/dupont.conf",
+        "leave its port closed after a boot",
+        f"stop program {SERVICE} at once and forget it",
+        f"stop program {SOCKET} and forget it",
+    ]
+
+
+def test_a_suspended_client_that_rests_is_left(driver: SystemdDriver) -> None:
+    resting = as_wished(driver, SUSPENDED, running=False)
+    assert driver.steps(SUSPENDED, resting, Wish()) == ()
+
+
+def test_a_process_that_does_not_stay_up_is_ended_by_a_suspension_too(driver: SystemdDriver) -> None:
+    steps = told(driver.steps(SUSPENDED, as_wished(driver, running=False), Wish()))
+    assert f"stop program {SERVICE} at once and forget it" in steps
+
+
+def test_one_that_was_not_open_is_not_opened_by_undoing(driver: SystemdDriver) -> None:
+    steps = driver.steps(SUSPENDED, as_wished(driver, running=False), Wish())
+    (closing,) = [step for step in steps if isinstance(step, Run)]
+    assert closing.undo is None
+
+
+def test_a_resumed_client_serves_before_nginx_asks_it(driver: SystemdDriver) -> None:
+    assert told(driver.steps(DUPONT, as_wished(driver, SUSPENDED, running=False), Wish())) == [
+        "open its port after every boot",
+        f"start program {SOCKET}",
+        f"start program {SERVICE}",
+        "write /etc/nginx/tenantry/sites/dupont.conf",
+        ANSWERS,
+    ]
+
+
+def test_ending_at_once_tells_the_process_while_it_stops(answers: Answers) -> None:
+    answers.states = {SERVICE: ("active", "running")}
+    Units(answers).stop(SERVICE, forget=False, at_once=True)
+    assert [line for line in answers.ran if " show " not in line] == [
+        f"systemctl stop --no-block -- {SERVICE}",
+        f"systemctl kill --kill-who=main --signal=QUIT -- {SERVICE}",
+        f"systemctl stop -- {SERVICE}",
+    ]
 
 
 def test_a_resumed_new_stops_what_the_interrupted_one_started(driver: SystemdDriver) -> None:

@@ -19,8 +19,9 @@ class RememberedPrograms:
         self.calls.append(f"start {name}")
         self.running.add(name)
 
-    def stop(self, name: str, *, forget: bool) -> None:
-        self.calls.append(f"stop {name}" + (" and forget" if forget else ""))
+    def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
+        how = " at once" if at_once else ""
+        self.calls.append(f"stop {name}{how}" + (" and forget" if forget else ""))
         self.running.discard(name)
 
     def signal(self, name: str, signal: str) -> None:

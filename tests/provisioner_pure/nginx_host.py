@@ -56,7 +56,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def lay_out(root: Path, specs: tuple[TenantSpec, ...]) -> NginxHost:
+def lay_out(root: Path, specs: tuple[TenantSpec, ...], suspended: tuple[TenantSpec, ...] = ()) -> NginxHost:
     """Write the whole nginx tree of a host with these tenants."""
     settings = host(root, http_port=free_port())
     layout = settings.layout
@@ -67,10 +67,11 @@ def lay_out(root: Path, specs: tuple[TenantSpec, ...]) -> NginxHost:
     layout.nginx.joinpath("tenantry", "http.conf").write_text(shared)
     for name in ("proxy.conf", "errors.conf"):
         shutil.copy(shipped("nginx", name), layout.nginx / "tenantry")
-    for spec in specs:
+    for spec in (*specs, *suspended):
         logs = layout.client_logs(spec.id)
         logs.mkdir(parents=True)
-        site = render.nginx_site(spec, settings, logs / "access.log")
+        render_site = render.suspended_site if spec in suspended else render.nginx_site
+        site = render_site(spec, settings, logs / "access.log")
         layout.nginx.joinpath("sites", f"{spec.id}.conf").write_text(site)
     admin = render.admin_site(settings, f"http://unix:{layout.run}/admin.sock", layout.logs / "admin.log")
     layout.nginx.joinpath("sites", "0-admin.conf").write_text(admin)

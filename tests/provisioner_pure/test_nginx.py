@@ -1,5 +1,7 @@
 """What a visitor meets at a real nginx configured by us, whoever they claim to be."""
 
+import base64
+import hashlib
 import json
 import socket
 import subprocess
@@ -35,7 +37,9 @@ def dupont(app: Upstream) -> TenantSpec:
 @pytest.fixture(scope="module")
 def nginx(dupont: TenantSpec, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxHost]:
     stopped = replace(spec(id="martin"), port=free_port())
-    with running(lay_out(tmp_path_factory.mktemp("root"), (dupont, stopped))) as host:
+    # Its process would answer: nobody must ask it.
+    suspended = replace(spec(id="bernard", domains=("assistant.bernard.fr",)), port=dupont.port)
+    with running(lay_out(tmp_path_factory.mktemp("root"), (dupont, stopped), (suspended,))) as host:
         yield host
 
 
@@ -170,6 +174,36 @@ def test_a_stopped_client_says_so_under_v1_and_to_people(nginx: NginxHost) -> No
     page = get(nginx, "/login", "martin.localhost")
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
     assert "momentanément" in page.text
+
+
+@pytest.mark.parametrize("host", ["bernard.localhost", "assistant.bernard.fr"])
+@pytest.mark.parametrize("path", ["/api/chat", "/api/me", "/api/auth/refresh"])
+def test_a_suspended_client_is_answered_for_under_api(nginx: NginxHost, path: str, host: str) -> None:
+    for method in ("GET", "POST", "DELETE", "OPTIONS"):
+        answer = httpx.request(method, f"http://127.0.0.1:{nginx.port}{path}", headers={"Host": host})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "3600")
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.json()["status"], answer.json()["code"]) == (503, "suspended")
+
+
+def test_a_suspended_client_is_answered_for_under_v1_and_to_people(nginx: NginxHost) -> None:
+    v1 = get(nginx, "/v1/chat/completions", "bernard.localhost")
+    assert (v1.status_code, v1.json()["error"]["code"]) == (503, "suspended")
+    for path in ("/", "/login", "/healthz", "/static/app.css"):
+        page = get(nginx, path, "bernard.localhost")
+        assert (page.status_code, page.headers["retry-after"]) == (503, "3600")
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "Ce service est suspendu" in page.text
+        assert "This service is suspended" in page.text
+    assert get(nginx, "/internal/status", "bernard.localhost").status_code == 404
+
+
+def test_the_style_of_the_suspended_page_is_the_one_its_policy_names(nginx: NginxHost) -> None:
+    page = get(nginx, "/", "bernard.localhost")
+    style = page.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    allowed = f"default-src 'none'; style-src 'sha256-{digest}'"
+    assert page.headers["content-security-policy"] == allowed
 
 
 def test_a_stopped_client_leaves_its_neighbour_alone(nginx: NginxHost) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.tenant_app.assistant.conftest import simulated
 from tests.tenant_app.environment import SECRET_KEY
-from tests.tenant_app.instance import ADMIN, ADMIN_PASSWORD, Instance, Served, make_instance
+from tests.tenant_app.instance import ADMIN, ADMIN_PASSWORD, API_KEY, Instance, Served, make_instance
+from tests.tenant_app.waiting import wait_until
 
 HEAVY_LIBRARIES = ("torch", "chromadb", "onnxruntime", "numpy", "jiter", "tokenizers")
 LISTEN_ON_FD_3 = """
@@ -186,3 +188,40 @@ def test_a_port_that_is_taken_ends_the_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", instance.port)):
         status, _ = instance.refused()
     assert status != 0
+
+
+def test_told_to_quit_while_it_stops_it_cuts_off_what_it_is_answering(tmp_path: Path) -> None:
+    key, received = {"X-API-Key": API_KEY}, list[str]()
+    with simulated("stall") as provider:
+        instance = make_instance(
+            tmp_path / "cut",
+            openai_base_url=provider.base_url,
+            openai_api_key="a key",
+            llm_timeout_seconds="15",
+        )
+        instance.init()
+
+        def listen(url: str) -> None:
+            asked = {"question": "Combien de jours de congés par an ?", "stream": True}
+            try:
+                answer = httpx.post(f"{url}/api/chat", headers=key, json=asked, timeout=60)
+                received.append(answer.text)
+            except httpx.TransportError as error:
+                received.append(type(error).__name__)
+
+        with instance.serving() as served:
+            text = "Chaque salarié a droit à vingt-cinq jours de congés par an."
+            added = httpx.post(f"{served.url}/api/documents", headers=key, files={"file": ("a.txt", text)})
+            document = f"{served.url}/api/documents/{added.json()['id']}"
+            wait_until(lambda: httpx.get(document, headers=key).json()["status"] == "indexed", "the document")
+            reader = threading.Thread(target=listen, args=(served.url,))
+            reader.start()
+            wait_until(lambda: bool(provider.requests), "the model to be asked")
+            served.process.send_signal(signal.SIGTERM)
+            served.process.send_signal(signal.SIGQUIT)
+            assert served.process.wait(timeout=40) == 0
+            reader.join(timeout=40)
+    assert received == ["RemoteProtocolError"]
+    with instance.serving() as served:
+        usage = httpx.get(f"{served.url}/api/billing/usage", headers=key).json()["usage"]
+        assert usage["requests_used"] == 0
