@@ -200,6 +200,16 @@ def _documents(services: Services, _payload: Nothing) -> Answer:
     return {"documents": [DocumentView.of(document).model_dump(mode="json") for document in documents]}
 
 
+def _held(services: Services, _payload: Nothing) -> Answer:
+    """Return what is there and counts against the plan, whatever the month; storage in bytes."""
+    return {
+        "users": sum(user.active for user in services.accounts.users.list_all()),
+        "cases": services.cases.register.count(),
+        "api_keys": len(services.accounts.keys.list_live()),
+        "storage_bytes": services.library.storage().used,
+    }
+
+
 def _security_events(services: Services, _payload: Nothing) -> Answer:
     events = services.accounts.security.latest()
     return {"events": [SecurityEventView.of(event).model_dump(mode="json") for event in events]}
@@ -219,6 +229,7 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "logo": Operation(Logo, _logo),
     "security-events": Operation(Nothing, _security_events),
     "documents": Operation(Nothing, _documents),
+    "held": Operation(Nothing, _held),
 }
 
 

@@ -52,26 +52,28 @@ def diff(session: Session, /, id_: str | None) -> int:
     """
     outcomes = service.diff(session.context, id_)
     reports = [report for one in outcomes for report in one.files]
-    text = "\n".join(f"{_line(report)}\n" + "\n".join(report.lines) for report in reports)
+    text = "\n".join(f"{file_line(report)}\n" + "\n".join(report.lines) for report in reports)
     incomparable = [_incomparable(one) for one in outcomes if one.error]
     nothing = "" if incomparable else "Everything is as it shall be."
-    session.output.result([*_file_documents(reports), *incomparable], lambda: text or nothing)
+    session.output.result([*file_documents(reports), *incomparable], lambda: text or nothing)
     return _tell_failures(session, outcomes) or (FOUND if reports else 0)
 
 
 def show_reports(session: Session, reports: Sequence[service.FileReport]) -> None:
     """Show what was found for each file."""
-    session.output.result(_file_documents(reports), lambda: "\n".join(map(_line, reports)))
+    session.output.result(file_documents(reports), lambda: "\n".join(map(file_line, reports)))
 
 
-def _file_documents(reports: Sequence[service.FileReport]) -> list[dict[str, object]]:
+def file_documents(reports: Sequence[service.FileReport]) -> list[dict[str, object]]:
+    """Return what was found for each file as it stands in JSON."""
     return [
         {"id": one.tenant_id, "path": str(one.path), "change": one.change, "lines": list(one.lines)}
         for one in reports
     ]
 
 
-def _line(report: service.FileReport) -> str:
+def file_line(report: service.FileReport) -> str:
+    """Return what was found for one file, in one line."""
     kept = " (kept unless --reset)" if report.change == service.Change.HAND_EDITED else ""
     return f"{report.change:<12} {report.path}{kept}"
 
@@ -81,7 +83,7 @@ def _lines(outcomes: Sequence[service.Outcome]) -> str:
         line
         for one in outcomes
         for line in (
-            map(_line, one.files)
+            map(file_line, one.files)
             if one.ending == service.Ending.DONE
             else [f"{one.ending:<12} {one.tenant_id}"]
         )
@@ -92,7 +94,7 @@ def _outcome_document(one: service.Outcome) -> dict[str, object]:
     return {
         "id": one.tenant_id,
         "outcome": one.ending,
-        "files": _file_documents(one.files),
+        "files": file_documents(one.files),
         "error": error_document(one.error) if one.error else None,
     }
 

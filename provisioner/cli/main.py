@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "resume": "provisioner.cli.suspension:resume",
     "logs": "provisioner.cli.lifecycle:logs",
     "set": "provisioner.cli.settings:set_",
+    "plan": "provisioner.cli.plan:plan",
     "user": "provisioner.cli.user:user",
     "key": "provisioner.cli.key:key",
     "ingest": "provisioner.cli.ingest:ingest",

@@ -23,8 +23,10 @@ from provisioner.filesystem import RenderedFile, read_text
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
 from provisioner.service.context import Context
+from provisioner.service.sight import Sight
 from provisioner.service.tenants import require_state, tenant_of
 from provisioner.service.transaction import Transaction, changing
+from provisioner.steps import Step
 
 _APPLIED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
@@ -111,6 +113,15 @@ def converge(context: Context, transaction: Transaction, entry: Entry, *, reset:
     before = transaction.registry.written(entry.id)
     transaction.registry.record_written(entry.id, _written(driver.files(tenant), kept, before))
     return reports
+
+
+def rehearse_converge(context: Context, entry: Entry) -> Sequence[Step]:
+    """Return exactly the steps that would bring one client to what it shall be, the host's before them."""
+    tenant, driver, sight = tenant_of(context, entry), context.driver, Sight.without_lock(context)
+    reports = _reports(context, context.registry, tenant, sight.begun_writes(tenant))
+    kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED)
+    shared = driver.host_steps(sight.host()) if entry.state == State.RUNNING else ()
+    return (*shared, *driver.steps(tenant, sight.tenant(tenant), Wish(keep=kept)))
 
 
 def require_no_hand_edit(context: Context, transaction: Transaction, entry: Entry, wanted: Entry) -> None:

@@ -19,7 +19,7 @@ from provisioner.service.tenants import names_of, require_state, secrets_of
 
 _ACCEPTED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
-_ONLY_READ = frozenset({"user-list", "key-list", "usage", "documents"})
+_ONLY_READ = frozenset({"user-list", "key-list", "usage", "documents", "held"})
 
 
 def operate(context: Context, tenant_id: str, name: str, payload: Mapping[str, object]) -> dict[str, Any]:
