@@ -1,6 +1,6 @@
-"""Runs `new` until a given step is about to be done, then dies as by `kill -9`.
+"""Runs a `provision` command until a given step is about to be done, then dies as by `kill -9`.
 
-    python -m tests.provisioner.killed_command ROOT ID NUMBER [DRIVER]
+    python -m tests.provisioner.killed_command NUMBER WORD…
 
 The product has no hook for this: the executor tells its observer, and this observer pulls the plug.
 """
@@ -10,28 +10,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
+from dataclasses import dataclass
 
-from provisioner.clock import SystemClock
-from provisioner.runner import SystemRunner
-from provisioner.service.context import Context
-from provisioner.service.new import create
-from provisioner.spec import TenantRequest
+from provisioner.cli.main import provision
+from provisioner.cli.output import Output
+from provisioner.cli.session import Session
 from provisioner.steps import Step
 
 
-class Deadly:
+@dataclass
+class Deadly(Output):
     """Kills this process when the step of that number begins; `0` when the last one has ended."""
 
-    def __init__(self, number: int) -> None:
-        self._number = number
+    deadly: int = 0
 
     def begins(self, number: int, _count: int, _step: Step) -> None:
-        if number == self._number:
+        if number == self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def ends(self, number: int, count: int, _step: Step) -> None:
-        if self._number == 0 and number == count:
+        if self.deadly == 0 and number == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def undoes(self, step: Step) -> None:
@@ -39,21 +37,8 @@ class Deadly:
 
 
 def main() -> None:
-    root, tenant_id, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    clock = SystemClock()
-    context = Context(
-        root=root,
-        driver_name="systemd" if sys.argv[4:] == ["systemd"] else "local",
-        environ=os.environ,
-        clock=clock,
-        runner=SystemRunner(),
-        observer=Deadly(number),
-        say=lambda _message: None,
-    )
-    request = TenantRequest(
-        id=tenant_id, plan="starter", started_on=clock.now().date(), admin_email="a@example.fr"
-    )
-    create(context, request, None)
+    session = Session(output=Deadly(deadly=int(sys.argv[1])))
+    provision.main(sys.argv[2:], prog_name="provision", standalone_mode=False, obj=session)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -106,6 +107,18 @@ class LocalRoot:
             text=True,
             check=False,
         )
+
+    def killed_at_step(self, number: int, *words: str) -> None:
+        """Run a command that dies by `kill -9` as a step begins; 0: as the last has ended."""
+        deadly = [sys.executable, "-m", "tests.provisioner.killed_command", str(number)]
+        killed = subprocess.run(
+            [*deadly, "--root", str(self.path), *words],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
 
     def environment(self) -> dict[str, str]:
         """Our environment without what would win over this root's host.yaml."""

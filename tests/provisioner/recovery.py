@@ -1,11 +1,15 @@
-"""What must be so after `new` was killed at any point, with a client called tango beside it."""
+"""What must be so after a command was killed at any point, with a neighbour beside its client."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
+from dataclasses import dataclass
 
-from tests.provisioner.local_root import LocalRoot
+from tests.provisioner.local_root import LocalRoot, wait_until
+
+NEIGHBOUR = "ardoise"
+"""The client beside one that is changed; beside a new one it is tango."""
 
 
 def check_recovery(host: LocalRoot, tenant_id: str) -> None:
@@ -42,3 +46,43 @@ def steps_done(said: str) -> list[str]:
 def was_killed(command: subprocess.CompletedProcess[str]) -> bool:
     """Say whether a traced command was ended by the kill: strace ends in the same way, or says so."""
     return command.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A command that changes a client, what makes ready for it, and what is so once it has ended."""
+
+    words: tuple[str, ...]
+    before: tuple[str, ...]
+    state: str
+    status: int
+
+    def get_ready(self, host: LocalRoot) -> None:
+        """Bring the client to where the command begins."""
+        ready = host.provision(*self.before)
+        assert ready.code == 0, ready.said
+
+    def check_recovery(self, host: LocalRoot) -> None:
+        """After a crash: nothing is broken; the same command again brings the client there."""
+        _, tenant_id, *_ = self.words
+        assert host.nginx_is_valid()
+        assert host.get(NEIGHBOUR) == 200
+        assert host.rows()[tenant_id]["state"] in ("running", "failed", "suspended")
+        again = host.provision(*self.words)
+        assert again.code == 0, again.said
+        assert host.rows()[tenant_id]["state"] == self.state
+        wait_until(lambda: host.get(tenant_id) == self.status)
+        assert host.provision("diff", tenant_id).code == 0
+        assert not list((host.path / "journal").iterdir())
+        assert not list(host.path.rglob(".tenantry-*"))
+
+
+def changes_of(tenant_id: str) -> dict[str, Change]:
+    """The commands that change a client of the starter plan, by what they are called."""
+    suspend, resume = ("suspend", tenant_id), ("resume", tenant_id)
+    larger, smaller = ("plan", tenant_id, "professional"), ("plan", tenant_id, "starter")
+    return {
+        "suspend": Change(suspend, resume, "suspended", 503),
+        "resume": Change(resume, suspend, "running", 200),
+        "plan": Change(larger, smaller, "running", 200),
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -29,16 +28,7 @@ def neighbour(host: LocalRoot) -> LocalRoot:
 @pytest.mark.parametrize("number", [*range(1, len(STEPS) + 1), 0])
 def test_killed_at_a_step_it_is_taken_up_again(neighbour: LocalRoot, number: int) -> None:
     name = f"uniform{'abcdefghijk'[number]}"
-    command = [
-        sys.executable,
-        "-m",
-        "tests.provisioner.killed_command",
-        str(neighbour.path),
-        name,
-        str(number),
-    ]
-    killed = subprocess.run(command, env=neighbour.environment(), check=False)
-    assert killed.returncode == -signal.SIGKILL
+    neighbour.killed_at_step(number, *new_words(name))
     assert neighbour.rows()[name]["state"] == "creating"
     found = neighbour.provision("doctor")
     assert any(f"`provision new {name}`" in one["problem"] for one in found.document)

@@ -1,6 +1,7 @@
-"""`new` killed at every system call by which it, or a program it runs, changes anything under the root.
+"""Commands killed at every system call by which they change anything under the root.
 
-A whole sweep takes about an hour; `FAULTS_EVERY=10` takes every tenth point.
+For `new` also at every one of the programs it runs. A whole sweep takes hours; `FAULTS_EVERY=10` takes every
+tenth point.
 """
 
 from __future__ import annotations
@@ -9,24 +10,31 @@ import os
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from tests.provisioner.local_root import LocalRoot
-from tests.provisioner.recovery import check_recovery, new_words, was_killed
+from tests.provisioner.recovery import NEIGHBOUR, changes_of, check_recovery, new_words, was_killed
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(6 * 3600)]
 
 EVERY = int(os.environ.get("FAULTS_EVERY", "1"))
 ID = "victor"
+CHANGED = "indigo"
 MUTATING = (
     "mkdir", "rmdir", "rename", "unlink", "openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync",
     "fchmod", "fchown", "chmod", "chown", "link", "symlink", "sendfile",
 )  # fmt: skip
 _CALL = re.compile(r"^(?:(\d+) +)?(\w+)\((.*)")
 _WRITING = re.compile(r"O_CREAT|O_TRUNC|O_WRONLY|O_RDWR")
+
+
+#: A changing system call: process, name, arguments.
+Call: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -49,11 +57,21 @@ def neighbour(host: LocalRoot) -> LocalRoot:
     return host
 
 
+@pytest.fixture(scope="module")
+def changed(host: LocalRoot) -> Iterator[LocalRoot]:
+    for tenant_id in (NEIGHBOUR, CHANGED):
+        created = host.new(tenant_id)
+        assert created.code == 0, created.said
+    yield host
+    for tenant_id in (NEIGHBOUR, CHANGED):
+        assert host.provision("purge", tenant_id, "--yes").code == 0
+
+
 @pytest.mark.parametrize("call", MUTATING)
 def test_the_command_killed_at_any_change_is_absent_or_taken_up_again(
     neighbour: LocalRoot, call: str
 ) -> None:
-    for point in own_points(neighbour, call)[::EVERY]:
+    for point in own_points(neighbour, traced_new(neighbour), call)[::EVERY]:
         killed = neighbour.injected(point.fault, *new_words(ID))
         assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
         check(neighbour, point)
@@ -74,6 +92,21 @@ def test_a_program_it_runs_killed_at_any_change_undoes_the_command(neighbour: Lo
     assert undone
 
 
+@pytest.mark.parametrize("call", MUTATING)
+@pytest.mark.parametrize("name", changes_of(CHANGED))
+def test_a_change_killed_at_any_change_is_brought_there_by_the_same_command(
+    changed: LocalRoot, name: str, call: str
+) -> None:
+    change = changes_of(CHANGED)[name]
+    change.get_ready(changed)
+    points = own_points(changed, traced(changed, change.words), call)
+    for point in points[::EVERY]:
+        change.get_ready(changed)
+        killed = changed.injected(point.fault, *change.words)
+        assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
+        change.check_recovery(changed)
+
+
 def check(host: LocalRoot, point: Point) -> None:
     """A command whose calls were fewer this time ran through; it makes room for the next."""
     if host.rows().get(ID, {}).get("state") == "running":
@@ -85,15 +118,15 @@ def check(host: LocalRoot, point: Point) -> None:
         raise AssertionError(f"killed at {point}") from error
 
 
-def own_points(host: LocalRoot, call: str) -> list[Point]:
-    """The calls of this name by which the command itself changes something under the root."""
-    lines = [line for _, name, line in traced(host) if name == call]
+def own_points(host: LocalRoot, calls: list[Call], call: str) -> list[Point]:
+    """The calls of this name by which the traced command itself changes something under the root."""
+    lines = [line for _, name, line in calls if name == call]
     return [Point(call, number) for number, line in enumerate(lines, start=1) if changes(host, call, line)]
 
 
 def program_points(host: LocalRoot) -> list[Point]:
     """The calls by which the programs it runs change something under the root, each counted by its path."""
-    calls = traced(host, "-f")
+    calls = traced_new(host, "-f")
     seen: Counter[tuple[str, str]] = Counter()
     for process, name, line in calls:
         if process != calls[0][0] and (found := re.search(rf"{re.escape(str(host.path))}/[^\">]+", line)):
@@ -106,14 +139,18 @@ def program_points(host: LocalRoot) -> list[Point]:
     ]
 
 
-def traced(host: LocalRoot, *more: str) -> list[tuple[str, str, str]]:
-    """Run `new` to its end and undo it; return its changing calls: process, name, arguments."""
+def traced_new(host: LocalRoot, *more: str) -> list[Call]:
+    """Run `new` to its end and undo it; return its changing calls."""
+    calls = traced(host, new_words(ID), *more)
+    assert host.provision("purge", ID, "--yes").code == 0
+    return calls
+
+
+def traced(host: LocalRoot, words: tuple[str, ...], *more: str) -> list[Call]:
+    """Run a command to its end; return its changing calls."""
     log = host.path / "trace.txt"
     trace = ["strace", "-qq", "-y", "-s", "0", *more, "-o", str(log), "-e", f"trace={','.join(MUTATING)}"]
-    subprocess.run(
-        [*trace, *host.command(*new_words(ID))], env=host.environment(), check=True, capture_output=True
-    )
-    assert host.provision("purge", ID, "--yes").code == 0
+    subprocess.run([*trace, *host.command(*words)], env=host.environment(), check=True, capture_output=True)
     found = [_CALL.match(line) for line in log.read_text("utf-8", "replace").splitlines()]
     log.unlink()
     return [(call[1] or "", call[2], call[3]) for call in found if call]

@@ -1,0 +1,81 @@
+"""kill -9 at any step of `suspend`, `resume` and `plan`: run again, each brings the client there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.provisioner.local_root import LocalRoot
+from tests.provisioner.recovery import NEIGHBOUR, changes_of, was_killed
+
+ID = "argile"
+CHANGES = changes_of(ID)
+STEPS = {
+    "suspend": ("change nginx", "write program", "stop program", "end remaining"),
+    "resume": ("write program", "start program", "change nginx", "probe"),
+    "plan": ("stop program", "write .env", "start program", "change nginx", "probe"),
+}
+POINTS = [(name, number) for name, steps in STEPS.items() for number in (*range(1, len(steps) + 1), 0)]
+
+
+@pytest.fixture(scope="module")
+def argile(host: LocalRoot) -> Iterator[LocalRoot]:
+    for tenant_id in (NEIGHBOUR, ID):
+        created = host.new(tenant_id)
+        assert created.code == 0, created.said
+    yield host
+    for tenant_id in (NEIGHBOUR, ID):
+        assert host.provision("purge", tenant_id, "--yes").code == 0
+
+
+@pytest.mark.parametrize(("name", "number"), POINTS)
+def test_killed_at_a_step_it_is_brought_there_by_the_same_command(
+    argile: LocalRoot, name: str, number: int
+) -> None:
+    change = CHANGES[name]
+    change.get_ready(argile)
+    argile.killed_at_step(number, *change.words)
+    found = argile.provision("doctor").document
+    assert any(f"`provision {' '.join(change.words)}`" in one["problem"] for one in found)
+    change.check_recovery(argile)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_these_are_all_its_steps(argile: LocalRoot, name: str) -> None:
+    change = CHANGES[name]
+    change.get_ready(argile)
+    code, _, said = argile.tell("-v", *change.words)
+    assert code == 0, said
+    assert f"[{len(STEPS[name])}/{len(STEPS[name])}]" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("suspend", "rename:signal=SIGKILL:when=1"),
+        ("suspend", "fsync:signal=SIGKILL:when=4"),
+        ("resume", "rename:signal=SIGKILL:when=2"),
+        ("plan", "rename:signal=SIGKILL:when=1"),
+        ("plan", "fsync:signal=SIGKILL:when=6"),
+    ],
+)
+def test_killed_at_a_system_call_it_is_brought_there_too(argile: LocalRoot, name: str, fault: str) -> None:
+    change = CHANGES[name]
+    change.get_ready(argile)
+    killed = argile.injected(fault, *change.words)
+    assert was_killed(killed), killed.stderr
+    change.check_recovery(argile)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_full_disk_leaves_the_client_as_it_was(argile: LocalRoot, name: str) -> None:
+    change = CHANGES[name]
+    change.get_ready(argile)
+    before = argile.rows()[ID]
+    failed = argile.injected("rename:error=ENOSPC:when=1", *change.words)
+    assert failed.returncode == 1, failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert argile.rows()[ID] == before
+    assert argile.provision("diff", ID).code == 0
+    change.check_recovery(argile)
