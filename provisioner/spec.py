@@ -19,6 +19,7 @@ from provisioner.naming import TenantId, hostname, instance_name, parse_tenant_i
 from provisioner.plans import Assistant, Catalogue, ModelProfile, Plan, Terms, first_problem
 
 DEFAULT_COLOUR: Final = "#2c3e50"
+_NOBODYS_DOMAINS: Final = frozenset({"localhost", "invalid", "onion"})
 _SETTING_VALUE: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 #: What `provision set` may change beside the plan's terms: how the client is named, reached and shown.
@@ -193,6 +194,12 @@ def _check_domains(domains: tuple[str, ...], base_domain: str) -> None:
         raise InvalidRequest("--domain", "the same domain is given twice.", "Give it once.")
     for domain in domains:
         fields.check_host_name("--domain", domain)
+        if domain.rpartition(".")[2] in _NOBODYS_DOMAINS:
+            raise InvalidRequest(
+                "--domain",
+                f"{domain!r} lies under a name that is reserved (RFC 6761) and can be nobody's own.",
+                "Give a name of the client's own domain, for example assistant.cabinet-dupont.fr.",
+            )
         if "." not in domain or domain == base_domain or domain.endswith(f".{base_domain}"):
             raise InvalidRequest(
                 "--domain",

@@ -75,7 +75,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
-        TRUSTED_HOSTS=[settings.hostname, "127.0.0.1", "localhost"],
+        TRUSTED_HOSTS=[*settings.hostnames, "127.0.0.1", "localhost"],
         MAX_CONTENT_LENGTH=settings.upload_bytes + FORM_OVERHEAD,
         SESSION_COOKIE_NAME="__Host-session" if settings.served_over_https else "session",
         SESSION_COOKIE_SECURE=settings.served_over_https,

@@ -65,6 +65,7 @@ def _origin(url: str) -> str:
     return url
 
 
+Origin = Annotated[str, AfterValidator(_origin)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 SigningKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Unlimited = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_when_empty)]
@@ -120,7 +121,8 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=1024, le=65535)]
     secret_key: SigningKey
     operator_key: SigningKey
-    public_url: Annotated[str, AfterValidator(_origin)]
+    public_url: Origin
+    further_urls: Json[tuple[Origin, ...]]
     max_requests_monthly: Unlimited
     max_requests_per_minute: Annotated[int, Field(ge=1)]
     max_api_keys: Unlimited
@@ -179,9 +181,14 @@ class Settings(BaseModel):
         return self.public_url.startswith("https://")
 
     @property
-    def hostname(self) -> str:
-        """The host name people use, without the port."""
-        return urlsplit(self.public_url).hostname or ""
+    def origins(self) -> tuple[str, ...]:
+        """Every address people may use, this instance's own name first."""
+        return (self.public_url, *self.further_urls)
+
+    @property
+    def hostnames(self) -> list[str]:
+        """The host names of those addresses, without their ports."""
+        return [urlsplit(origin).hostname or "" for origin in self.origins]
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:

@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "logs": "provisioner.cli.lifecycle:logs",
     "set": "provisioner.cli.settings:set_",
     "plan": "provisioner.cli.plan:plan",
+    "domain": "provisioner.cli.domain:domain",
     "user": "provisioner.cli.user:user",
     "key": "provisioner.cli.key:key",
     "ingest": "provisioner.cli.ingest:ingest",

@@ -79,6 +79,12 @@ class Registry:
         with self._database.read() as session:
             return {row.port: row.tenant_id for row in session.scalars(select(PortRow))}
 
+    def owner_of_domain(self, host: str) -> str | None:
+        """Return the id of the client that has this host name of its own, or None."""
+        with self._database.read() as session:
+            row = session.get(DomainRow, host)
+            return row.tenant_id if row else None
+
     def book(self, request: TenantRequest, spec: TenantSpec) -> None:
         """Write a new client's row, in state `creating`, with its port and its domains.
 

@@ -71,6 +71,7 @@ def _limits(spec: TenantSpec, host: HostSettings) -> dict[str, str]:
     terms = spec.terms
     return {
         "PUBLIC_URL": host.public_url(spec.hostname),
+        "FURTHER_URLS": _json([host.public_url(domain) for domain in spec.domains]),
         "MAX_REQUESTS_MONTHLY": _limit(terms.max_requests_monthly),
         "MAX_REQUESTS_PER_MINUTE": str(terms.max_requests_per_minute),
         "MAX_API_KEYS": _limit(terms.max_api_keys),

@@ -24,8 +24,9 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
 from provisioner.service.context import Context
 from provisioner.service.sight import Sight
-from provisioner.service.tenants import require_state, tenant_of
+from provisioner.service.tenants import require_state, spec_of, tenant_of
 from provisioner.service.transaction import Transaction, changing
+from provisioner.spec import TenantRequest
 from provisioner.steps import Step
 
 _APPLIED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
@@ -113,6 +114,19 @@ def converge(context: Context, transaction: Transaction, entry: Entry, *, reset:
     before = transaction.registry.written(entry.id)
     transaction.registry.record_written(entry.id, _written(driver.files(tenant), kept, before))
     return reports
+
+
+def change_request(
+    context: Context, transaction: Transaction, before: Entry, request: TenantRequest
+) -> list[FileReport]:
+    """Record what a client shall be from now on and bring it there; when that fails, it is as before."""
+    registry = transaction.registry
+    registry.change(request, spec_of(context, request, before.port))
+    try:
+        return converge(context, transaction, registry.get(before.id), reset=False)
+    except ProvisionError:
+        registry.change(before.request, spec_of(context, before.request, before.port))
+        raise
 
 
 def rehearse_converge(context: Context, entry: Entry) -> Sequence[Step]:

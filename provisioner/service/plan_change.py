@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from provisioner.errors import InvalidRequest, ProvisionError, WrongState
+from provisioner.errors import InvalidRequest, WrongState
 from provisioner.plans import Plan, Terms
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
 from provisioner.service.convergence import (
     FileReport,
-    converge,
+    change_request,
     rehearse_converge,
     require_no_hand_edit,
 )
@@ -40,7 +40,6 @@ class PlanChange:
     kept: Mapping[str, str]
     dropped: Mapping[str, str]
     request: TenantRequest
-    spec: TenantSpec
 
 
 def change(context: Context, tenant_id: str, plan: str) -> tuple[PlanChange, list[FileReport]]:
@@ -51,19 +50,13 @@ def change(context: Context, tenant_id: str, plan: str) -> tuple[PlanChange, lis
     fails, it is on its plan as before.
     """
     with changing(context, f"plan {tenant_id} {plan}", tenant_id) as transaction:
-        registry = transaction.registry
-        before = registry.get(tenant_id)
+        before = transaction.registry.get(tenant_id)
         wanted = _plan(context, before, plan)
         require_no_hand_edit(context, transaction, before, replace(before, request=wanted.request))
         transaction.detail = f"{wanted.before} → {wanted.after}"
         if before.state == State.RUNNING:
             transaction.prepare_host()
-        registry.change(wanted.request, wanted.spec)
-        try:
-            return wanted, converge(context, transaction, registry.get(tenant_id), reset=False)
-        except ProvisionError:
-            registry.change(before.request, spec_of(context, before.request, before.port))
-            raise
+        return wanted, change_request(context, transaction, before, wanted.request)
 
 
 def rehearse(context: Context, tenant_id: str, plan: str) -> Sequence[Step]:
@@ -84,7 +77,7 @@ def _plan(context: Context, entry: Entry, plan: str) -> PlanChange:
     spec = spec_of(context, request, entry.port)
     _require_not_over(context, spec)
     _require_room(context, entry, spec.terms)
-    return PlanChange(entry.id, entry.plan, name, kept, dropped, request, spec)
+    return PlanChange(entry.id, entry.plan, name, kept, dropped, request)
 
 
 def _is_the_plans(plan: Plan, key: str, value: str) -> bool:

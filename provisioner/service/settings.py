@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from provisioner.errors import ProvisionError
 from provisioner.registry.models import State
 from provisioner.service import logos
 from provisioner.service.context import Context
-from provisioner.service.convergence import FileReport, converge, require_no_hand_edit
+from provisioner.service.convergence import FileReport, change_request, require_no_hand_edit
 from provisioner.service.operations import perform
 from provisioner.service.tenants import require_state, spec_of
 from provisioner.service.transaction import changing
@@ -26,19 +25,13 @@ def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> lis
     if picture:
         settings = {**settings, "logo": logo or ""}
     with changing(context, f"set {tenant_id} {' '.join(settings)}", tenant_id) as transaction:
-        registry = transaction.registry
-        before = registry.get(tenant_id)
+        before = transaction.registry.get(tenant_id)
         require_state(before, (State.RUNNING, State.STOPPED, State.SUSPENDED), "set")
         request = before.request.with_settings(settings)
-        spec = spec_of(context, request, before.port)
+        spec_of(context, request, before.port)  # what is wrong is refused before anything is touched
         require_no_hand_edit(context, transaction, before, replace(before, request=request))
         if before.state == State.RUNNING:
             transaction.prepare_host()
         if picture:
             perform(context, before, "logo", logos.payload(picture))
-        registry.change(request, spec)
-        try:
-            return converge(context, transaction, registry.get(tenant_id), reset=False)
-        except ProvisionError:
-            registry.change(before.request, spec_of(context, before.request, before.port))
-            raise
+        return change_request(context, transaction, before, request)

@@ -16,12 +16,13 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 def protect_cookie_request() -> None:
     """Refuse an unsafe request that the page in the visitor's browser may not have sent itself.
 
-    Its ``Origin`` must be exactly this instance's (``SameSite`` does not tell sibling subdomains apart), and
-    it must carry the token of the visitor's cookie, in the header or in the form. Raises Forbidden.
+    Its ``Origin`` must be exactly one of this instance's (``SameSite`` does not tell sibling subdomains
+    apart), and it must carry the token of the visitor's cookie, in the header or in the form. Raises
+    Forbidden.
     """
     if request.method in _SAFE_METHODS:
         return
-    if request.headers.get("Origin") != current_services().settings.public_url:
+    if request.headers.get("Origin") not in current_services().settings.origins:
         raise Forbidden(lazy_gettext("Cette requête vient d'un autre site."), code="wrong-origin")
     try:
         validate_csrf(request.headers.get(HEADER) or request.form.get(FIELD))

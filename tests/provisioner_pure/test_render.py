@@ -46,6 +46,12 @@ def test_the_plans_figures_reach_the_env_file() -> None:
     assert values["DATA_DIR"] == "/srv/tenantry/client-dupont/data"
 
 
+def test_a_clients_own_host_names_reach_the_env_file_as_addresses() -> None:
+    own = env(spec(domains=("assistant.dupont.fr", "ia.dupont.fr")))["FURTHER_URLS"]
+    assert own == '["http://assistant.dupont.fr:8080","http://ia.dupont.fr:8080"]'
+    assert env(spec())["FURTHER_URLS"] == "[]"
+
+
 def test_unlimited_is_an_empty_value_never_a_number() -> None:
     values = env(spec(plan="enterprise"))
     assert (values["MAX_REQUESTS_MONTHLY"], values["MAX_API_KEYS"]) == ("", "")

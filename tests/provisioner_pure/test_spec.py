@@ -84,6 +84,8 @@ def test_strange_but_printable_names_are_kept_exactly(text: str) -> None:
         ("domains", ("martin.localhost",), "--domain"),
         ("domains", ("localhost",), "--domain"),
         ("domains", ("intranet",), "--domain"),
+        ("domains", ("dupont.invalid",), "--domain"),
+        ("domains", ("other.localhost",), "--domain"),
         ("domains", ("a.example.fr", "a.example.fr"), "--domain"),
         ("domains", ("A.example.fr",), "--domain"),
         ("overrides", {"max_cases": "0"}, "max_cases"),

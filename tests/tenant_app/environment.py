@@ -31,6 +31,7 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "SECRET_KEY": SECRET_KEY,
         "OPERATOR_KEY": OPERATOR_KEY,
         "PUBLIC_URL": PUBLIC_URL,
+        "FURTHER_URLS": "[]",
         "MAX_REQUESTS_MONTHLY": "10000",
         "MAX_REQUESTS_PER_MINUTE": "30",
         "MAX_API_KEYS": "5",

@@ -33,7 +33,15 @@ def test_a_complete_file_is_read(tmp_path: Path) -> None:
     assert settings.data_dir == DATA_DIR
     assert settings.assistant_vocabulary == {"OQTF": ("obligation de quitter le territoire",)}
     assert settings.secret_key.get_secret_value() == SECRET_KEY
-    assert (settings.hostname, settings.served_over_https) == ("dupont.localhost", False)
+    assert (settings.hostnames, settings.served_over_https) == (["dupont.localhost"], False)
+
+
+def test_further_addresses_are_names_and_origins_too(tmp_path: Path) -> None:
+    further = '["http://ia.dupont.test:8080"]'
+    path = write_env(tmp_path / ".env", environment(DATA_DIR, further_urls=further))
+    settings = load_settings({"TENANT_ENV_FILE": str(path)})
+    assert settings.hostnames == ["dupont.localhost", "ia.dupont.test"]
+    assert settings.origins == ("http://dupont.localhost:8080", "http://ia.dupont.test:8080")
 
 
 @pytest.mark.parametrize("key", sorted(environment(DATA_DIR)))
