@@ -7,6 +7,7 @@ goes up; it is never retried, because the kernel may already have dropped the pa
 
 from __future__ import annotations
 
+import errno
 import grp
 import hashlib
 import os
@@ -14,9 +15,12 @@ import pwd
 import secrets
 import stat
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from provisioner.trees import Place, walk
 
@@ -170,6 +174,19 @@ def _settle_directory(descriptor: int, mode: int, uid: int, gid: int) -> None:
         os.fchmod(descriptor, mode)
 
 
+def move_directory(source: Path, target: Path) -> None:
+    """Rename a directory durably on the same disk; raises FileExistsError when the name is taken."""
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, "The name is taken", str(target))
+    source.rename(target)
+    try:
+        for folder in {source.parent, target.parent}:
+            sync_directory(folder)
+    except OSError:
+        target.rename(source)
+        raise
+
+
 def remove_file(path: Path) -> bool:
     """Remove a file or a link durably; say whether it was there."""
     try:
@@ -200,12 +217,24 @@ def archive_tree(source: Path, target: Path) -> None:
 
     Links are stored, never followed. The file appears under its name only when it is whole and on disk.
     """
+    with (
+        new_file(target) as stream,
+        tarfile.open(fileobj=stream, mode="w:gz", compresslevel=6) as archive,
+    ):
+        walk(source, partial(_add, archive, source.name), _nothing)
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[BinaryIO]:
+    """Write a file (mode 0600) in a `with` block; it takes its name when it is whole and on disk.
+
+    Whatever is raised inside leaves no file and goes up.
+    """
     temporary = target.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
-            with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=6) as archive:
-                walk(source, partial(_add, archive, source.name), _nothing)
+            yield stream
             stream.flush()
             os.fsync(descriptor)
         temporary.rename(target)

@@ -1,14 +1,18 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
-<root>/host.yaml registry.sqlite3 lock journal/ archive/ admin/
-<root>/client-<id>/.env data/ logs/
+<root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ admin/
+<root>/client-<id>/.env data/ logs/ data-before-restore-<moment>/
 <root>/run/ nginx/ logs/            (local driver only)
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from provisioner.naming import TenantId
+
+SET_ASIDE: Final = "data-before-restore-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Layout:
         return self.root / "archive"
 
     @property
+    def backups(self) -> Path:
+        """Where clients' backups are kept, in a folder each."""
+        return self.root / "backups"
+
+    @property
     def admin(self) -> Path:
         """The dashboard's own database."""
         return self.root / "admin"
@@ -73,6 +82,18 @@ class Layout:
     def data(self, tenant: TenantId) -> Path:
         """The client's data directory, DATA_DIR."""
         return self.client(tenant) / "data"
+
+    def snapshot(self, tenant: TenantId) -> Path:
+        """The copy of its data that a client's instance makes for a backup."""
+        return self.data(tenant) / "snapshot"
+
+    def restoring(self, tenant: TenantId) -> Path:
+        """Where a backup is unpacked before it becomes the client's data."""
+        return self.client(tenant) / "restoring"
+
+    def set_aside(self, tenant: TenantId, moment: datetime) -> Path:
+        """Where the data go that a backup took the place of."""
+        return self.client(tenant) / f"{SET_ASIDE}{moment:%Y%m%dT%H%M%S%fZ}"
 
     def client_logs(self, tenant: TenantId) -> Path:
         """The client's application and access logs."""

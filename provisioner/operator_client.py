@@ -50,14 +50,14 @@ class OperatorClient:
         self._key = operator_key
         self._clock = clock
 
-    def administer(self, name: str, payload: SecretStr) -> dict[str, Any]:
-        """Run one operation with its JSON payload and return its answer.
+    def administer(self, name: str, payload: SecretStr, timeout: float = _TIMEOUT) -> dict[str, Any]:
+        """Run one operation with its JSON payload and return its answer, waiting `timeout` seconds at most.
 
         Raises InstanceRefused with the instance's own words, InstanceUnreachable when it does not answer.
         """
         content = payload.get_secret_value().encode()
         headers = {"Content-Type": "application/json"}
-        return self._ask("POST", f"/internal/admin/{name}", content=content, headers=headers)
+        return self._ask("POST", f"/internal/admin/{name}", content=content, headers=headers, timeout=timeout)
 
     def status(self) -> dict[str, Any]:
         """Return `{health, checks, active_streams, running_jobs}`."""

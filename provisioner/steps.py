@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from provisioner.backups.manifest import Manifest
 from provisioner.commands.command import Command
 from provisioner.filesystem import RenderedFile
 
@@ -68,6 +69,45 @@ class ArchiveTree:
 
     def describe(self) -> str:
         return f"archive {self.source} into {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBackup:
+    """Have the copied data of a client as a backup, whole or not there at all; `about` names no file yet."""
+
+    source: Path
+    target: Path
+    about: Manifest
+
+    def describe(self) -> str:
+        return f"write {self.target} from {self.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackBackup:
+    """Have the files of a backup in an empty directory that is the operator's alone, each for `owner`.
+
+    The records of usage only with `usage`. What is there of it when it fails is no data.
+    """
+
+    archive: Path
+    target: Path
+    owner: str | None
+    usage: bool = True
+
+    def describe(self) -> str:
+        return f"unpack {self.archive} into {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTree:
+    """Have a directory under another name of the same disk, which must be free."""
+
+    source: Path
+    target: Path
+
+    def describe(self) -> str:
+        return f"move {self.source} to {self.target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +270,9 @@ Step: TypeAlias = (
     | RemoveFile
     | RemoveTree
     | ArchiveTree
+    | WriteBackup
+    | UnpackBackup
+    | MoveTree
     | CreateGroup
     | CreateUser
     | RemoveUser

@@ -51,6 +51,7 @@ def _serve(settings: Settings) -> int:
     configure_logs(settings.client_id)
     data_directory.prepare(settings.data_dir)
     data_directory.hold(settings.data_dir)
+    data_directory.clear_leftovers(settings.data_dir)
     database = settings.data_dir / data_directory.DATABASE
     require_not_lost(database, settings.data_dir / data_directory.ORIGINALS)
     require_current(database)

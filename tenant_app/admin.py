@@ -56,6 +56,7 @@ def _answer(name: str, settings: Settings, source: TextIO) -> tuple[dict[str, An
 def _perform(name: str, settings: Settings, payload: dict[str, Any]) -> dict[str, Any]:
     data_directory.prepare(settings.data_dir)
     data_directory.hold(settings.data_dir)
+    data_directory.clear_leftovers(settings.data_dir)
     require_not_lost(
         settings.data_dir / data_directory.DATABASE, settings.data_dir / data_directory.ORIGINALS
     )

@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 DATABASE = "tenant.sqlite3"
 USAGE = "usage"
 ORIGINALS = "originals"
+SNAPSHOT = "snapshot"
 _PRIVATE = (ORIGINALS, "chroma", "tmp")
 _PRIVATE_MODE = 0o700
 # The vendor's dashboard reads the usage files as a member of the directory's group.
@@ -26,6 +28,11 @@ def prepare(data_dir: Path) -> None:
     if not usage.exists():
         usage.mkdir()
         usage.chmod(_USAGE_MODE)
+
+
+def clear_leftovers(data_dir: Path) -> None:
+    """Remove the copy that a backup cut off has left; to be called while holding the data directory."""
+    shutil.rmtree(data_dir / SNAPSHOT, ignore_errors=True)
 
 
 def hold(data_dir: Path) -> int:

@@ -5,7 +5,8 @@ take the same JSON object and answer the same one.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
 from flask_babel import lazy_gettext
@@ -21,7 +22,9 @@ from tenant_app.accounts.users import Invitation
 from tenant_app.assistant.schemas import SecurityEventView
 from tenant_app.branding import keep_logo
 from tenant_app.errors import Conflict, NotFound
+from tenant_app.library.known_answers import examine
 from tenant_app.library.schemas import DocumentView
+from tenant_app.schema_revision import newest_revision, revision_of
 from tenant_app.services import Services
 from tenant_app.validation import Body, refused
 
@@ -48,6 +51,8 @@ class Init(Body):
     admin_password: SecretStr
     api_key: SecretStr
     logo: Logo | None = None
+    restored: bool = False
+    """Whether the data are a backup's: what opened the instance they were taken from opens nothing here."""
 
 
 class NewUser(Body):
@@ -117,6 +122,9 @@ def perform(name: str, services: Services, payload: Mapping[str, Any], *, runnin
 def _init(services: Services, payload: Init) -> Answer:
     """Make the instance ready to start; run again, it replaces the admin's password and the key."""
     _bring_up_to_date(services)
+    if payload.restored:
+        services.accounts.sessions.close_all()
+        services.accounts.keys.revoke_all()
     users = services.accounts.users
     try:
         user = users.find_by_email(payload.admin_email)
@@ -137,11 +145,31 @@ def _migrate(services: Services, _payload: Nothing) -> Answer:
     return {}
 
 
+def _restored(services: Services, _payload: Nothing) -> Answer:
+    """Take up this instance's own data from a backup: a sign-in ended since then must not be open again."""
+    _bring_up_to_date(services)
+    services.accounts.sessions.close_all()
+    return {}
+
+
 def _bring_up_to_date(services: Services) -> None:
     from tenant_app.migrations.upgrade import migrate  # noqa: PLC0415 - alembic is heavy and seldom needed
 
+    _require_known(services.settings.data_dir / data_directory.DATABASE)
     data_directory.prepare(services.settings.data_dir)
     migrate(services.database)
+
+
+def _require_known(database: Path) -> None:
+    found = revision_of(database) if database.is_file() else None
+    if found is not None and found > newest_revision():
+        raise Conflict(
+            lazy_gettext(
+                "Ces données viennent d'une version plus récente de ce programme (%(revision)s).",
+                revision=found,
+            ),
+            code="newer-data",
+        )
 
 
 def _user_add(services: Services, payload: NewUser) -> Answer:
@@ -210,6 +238,17 @@ def _held(services: Services, _payload: Nothing) -> Answer:
     }
 
 
+def _snapshot(services: Services, _payload: Nothing) -> Answer:
+    """Copy the instance as it is now into ``data/snapshot``, where the provisioner takes it from."""
+    return asdict(services.snapshots.take())
+
+
+def _examine(services: Services, _payload: Nothing) -> Answer:
+    """Start the instance's work, without serving anybody, and see whether it finds what it holds."""
+    services.start()
+    return asdict(examine(services.database, services.search, services.settings.data_dir))
+
+
 def _security_events(services: Services, _payload: Nothing) -> Answer:
     events = services.accounts.security.latest()
     return {"events": [SecurityEventView.of(event).model_dump(mode="json") for event in events]}
@@ -218,6 +257,7 @@ def _security_events(services: Services, _payload: Nothing) -> Answer:
 OPERATIONS: Mapping[str, Operation[Any]] = {
     "init": Operation(Init, _init, stopped_only=True),
     "migrate": Operation(Nothing, _migrate, stopped_only=True),
+    "restored": Operation(Nothing, _restored, stopped_only=True),
     "user-add": Operation(NewUser, _user_add),
     "user-list": Operation(Nothing, _user_list),
     "user-reset-password": Operation(NewPassword, _user_reset_password),
@@ -230,6 +270,8 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "security-events": Operation(Nothing, _security_events),
     "documents": Operation(Nothing, _documents),
     "held": Operation(Nothing, _held),
+    "examine": Operation(Nothing, _examine, stopped_only=True),
+    "snapshot": Operation(Nothing, _snapshot),
 }
 
 

@@ -27,7 +27,7 @@ def newest_revision() -> str:
 def require_not_lost(database: Path, originals: Path) -> None:
     """Raise DatabaseLost when there is no migrated database while `originals` holds documents."""
     kept = sum(1 for _ in originals.iterdir())
-    if kept and (not database.is_file() or _revision(database) is None):
+    if kept and (not database.is_file() or revision_of(database) is None):
         raise DatabaseLost(
             f"database {database} is missing, empty or damaged while {originals} holds {kept} documents; "
             "restore the database from a backup, or move those files elsewhere to begin anew"
@@ -37,7 +37,7 @@ def require_not_lost(database: Path, originals: Path) -> None:
 def require_current(database: Path) -> None:
     """Raise SchemaOutOfDate unless the file exists and is at the newest revision."""
     wanted = newest_revision()
-    found = _revision(database) if database.is_file() else None
+    found = revision_of(database) if database.is_file() else None
     if found != wanted:
         raise SchemaOutOfDate(
             f"database {database} is at revision {found or 'none'}, this program needs {wanted}; "
@@ -45,7 +45,8 @@ def require_current(database: Path) -> None:
         )
 
 
-def _revision(database: Path) -> str | None:
+def revision_of(database: Path) -> str | None:
+    """Return the revision a file is at; None when it is no migrated database."""
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         try:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()

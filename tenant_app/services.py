@@ -17,6 +17,7 @@ from tenant_app.library.document_reader import DocumentReader
 from tenant_app.library.jobs import DocumentJobs
 from tenant_app.library.model_change import ModelChange
 from tenant_app.library.service import Library
+from tenant_app.library.snapshot import Snapshots
 from tenant_app.retrieval.model_prefixes import configured_name
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
@@ -52,6 +53,7 @@ class Services:
     jobs: DocumentJobs
     reader: DocumentReader
     model_change: ModelChange
+    snapshots: Snapshots
     assistant: Assistant
     cases: Cases
     background: list[BackgroundWork] = field(default_factory=list)
@@ -107,6 +109,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         jobs=parts.jobs,
         reader=DocumentReader(database),
         model_change=parts.change,
+        snapshots=parts.snapshots,
         assistant=assistant,
         cases=cases,
         background=[billing, parts.worker, assistant, cases.analyses],

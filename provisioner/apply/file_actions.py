@@ -7,7 +7,17 @@ from pathlib import Path
 
 from provisioner import filesystem
 from provisioner.apply.tools import Tools, Undo
-from provisioner.steps import ArchiveTree, MakeDirectory, RemoveFile, RemoveTree, WriteFile
+from provisioner.backups import unpacking, writing
+from provisioner.steps import (
+    ArchiveTree,
+    MakeDirectory,
+    MoveTree,
+    RemoveFile,
+    RemoveTree,
+    UnpackBackup,
+    WriteBackup,
+    WriteFile,
+)
 
 
 def make_directory(step: MakeDirectory, _tools: Tools) -> Undo | None:
@@ -43,6 +53,29 @@ def archive_tree(step: ArchiveTree, _tools: Tools) -> Undo | None:
     """Write the archive; undone, it is removed."""
     filesystem.archive_tree(step.source, step.target)
     return partial(_erase, step.target)
+
+
+def write_backup(step: WriteBackup, _tools: Tools) -> Undo | None:
+    """Write the backup; undone, it is removed with its checksum."""
+    writing.write_backup(step.source, step.target, step.about)
+    return partial(_erase_backup, step.target)
+
+
+def unpack_backup(step: UnpackBackup, _tools: Tools) -> Undo | None:
+    """Unpack it; undone, the directory with all that is in it is removed."""
+    unpacking.unpack(step.archive, step.target, step.owner, usage=step.usage)
+    return partial(_erase, step.target)
+
+
+def move_tree(step: MoveTree, _tools: Tools) -> Undo | None:
+    """Rename the directory; undone, it has its old name again."""
+    filesystem.move_directory(step.source, step.target)
+    return partial(filesystem.move_directory, step.target, step.source)
+
+
+def _erase_backup(archive: Path) -> None:
+    filesystem.remove_file(archive)
+    filesystem.remove_file(writing.checksum_file(archive))
 
 
 def _erase(path: Path) -> None:

@@ -66,10 +66,11 @@ def new(
     created = service.create(context, request, port)
     for notice in context.driver.notices():
         session.output.say(f"WARNING: {notice}")
-    session.output.result(_document(created), lambda: _text(created))
+    session.output.result(created_document(created), lambda: created_text(created))
 
 
-def _document(created: service.Created) -> dict[str, object]:
+def created_document(created: service.Created) -> dict[str, object]:
+    """What a new client comes with, as JSON."""
     spec, access = created.spec, created.access
     return {
         "id": spec.id,
@@ -85,7 +86,8 @@ def _document(created: service.Created) -> dict[str, object]:
     }
 
 
-def _text(created: service.Created) -> str:
+def created_text(created: service.Created) -> str:
+    """The same for people."""
     access = created.access
     facts = {
         "address": created.url,

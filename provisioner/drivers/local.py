@@ -94,6 +94,14 @@ class LocalDriver:
         program = self._program_file(tenant, running=tenant.running)
         return (self._env_file(tenant), program, self._site_file(tenant))
 
+    def data_directories(self, tenant: Named, data: Path) -> tuple[MakeDirectory, ...]:
+        """Its user's; the dashboard reads what is in `usage`."""
+        owner, readers = self._users.tenant(tenant), self._users.readers
+        return (
+            MakeDirectory(data, 0o710, owner, readers),
+            MakeDirectory(data / "usage", 0o2750, owner, readers),
+        )
+
     def observe(self, tenant: Tenant) -> Observed:
         """Read what is there of one tenant."""
         user = self._users.tenant(tenant)
@@ -119,11 +127,16 @@ class LocalDriver:
             *(() if observed.whole else self._foundations(tenant)),
             *((StopProgram(program),) if stop else ()),
             *own,
+            *wish.data,
             *self._initial_steps(tenant, wish.initial),
             *((StartProgram(program),) if start else ()),
             *((self._change_site(WriteFile(site)),) if site in stale else ()),
             *((self._probe(tenant),) if start or (tenant.running and site in stale) else ()),
         )
+
+    def foundation_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Its user, its directories and its .env."""
+        return (*self._foundations(tenant), WriteFile(self._env_file(tenant)))
 
     def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Start the process, now and whenever supervisord starts, and wait until it answers."""
@@ -194,13 +207,10 @@ class LocalDriver:
         return (*self._users.tenant_steps(tenant, self._layout), *self._directories(tenant))
 
     def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
-        owner, readers = self._users.tenant(tenant), self._users.readers
-        client, data = self._layout.client(tenant.id), self._layout.data(tenant.id)
         return (
-            MakeDirectory(client, 0o711),
+            MakeDirectory(self._layout.client(tenant.id), 0o711),
             MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
-            MakeDirectory(data, 0o710, owner, readers),
-            MakeDirectory(data / "usage", 0o2750, owner, readers),
+            *self.data_directories(tenant, self._layout.data(tenant.id)),
         )
 
     def _env_file(self, tenant: Tenant) -> RenderedFile:

@@ -19,7 +19,7 @@ from provisioner.commands.command import Command
 from provisioner.filesystem import RenderedFile
 from provisioner.naming import TenantId, system_user
 from provisioner.spec import TenantSecrets, TenantSpec
-from provisioner.steps import Step
+from provisioner.steps import MakeDirectory, Step
 
 AT_ONCE: Final = "QUIT"
 """The signal by which a client's process that is stopping cuts off what it is still answering."""
@@ -127,11 +127,13 @@ class Observed:
 class Wish:
     """What the steps shall lead to, beside the tenant as it shall be.
 
-    `initial` is the JSON document for the tenant's `admin init`, given only by `new`. `keep` are files
+    `initial` is the JSON document for the tenant's `admin init`, given only by `new`; `data` are steps to be
+    done before it, while nothing of the tenant runs: they put a backup's data in place. `keep` are files
     that differ and shall stay as they are, because somebody edited them by hand.
     """
 
     initial: SecretStr | None = None
+    data: tuple[Step, ...] = ()
     keep: frozenset[Path] = frozenset()
 
 
@@ -187,11 +189,17 @@ class Driver(Protocol):
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """Every file the tenant shall have outside its data directory, in the order of writing."""
 
+    def data_directories(self, tenant: Named, data: Path) -> Sequence[MakeDirectory]:
+        """A data directory at `data`, then what is in it of its own: owners and modes."""
+
     def observe(self, tenant: Tenant) -> Observed:
         """Read what is there of one tenant."""
 
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
         """Steps from what is there to what is wished; none when nothing differs."""
+
+    def foundation_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Steps to have what its program needs to be run once: user, directories, settings."""
 
     def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Steps to have it running and answering."""

@@ -96,6 +96,14 @@ class SystemdDriver:
         """The tenant's .env, what its two units have of their own, and its nginx site."""
         return (self._env_file(tenant), *self._unit_files(tenant), self._site_file(tenant))
 
+    def data_directories(self, tenant: Named, data: Path) -> tuple[MakeDirectory, ...]:
+        """Its user's; the dashboard reads what is in `usage`."""
+        user = tenant.system_user
+        return (
+            MakeDirectory(data, 0o710, user, places.READERS),
+            MakeDirectory(data / "usage", 0o2750, user, places.READERS),
+        )
+
     def observe(self, tenant: Tenant) -> Observed:
         """Read what is there of one tenant. An open port counts as running: a request starts the process."""
         socket, service = self._units.states(_names(tenant.id)).values()
@@ -119,11 +127,15 @@ class SystemdDriver:
             *(change_site if tenant.suspended else ()),
             *((WriteFile(env),) if env.path in stale else ()),
             *((self._change_units(tenant, units),) if units else ()),
-            *self._initial_steps(tenant, observed, wish.initial),
+            *self._initial_steps(tenant, observed, wish),
             *self._process_steps(tenant, observed, stale if tenant.suspended else stale - {site.path}),
             *(() if tenant.suspended else change_site),
             *((self._probe(tenant),) if answers else ()),
         )
+
+    def foundation_steps(self, tenant: Tenant) -> Sequence[Step]:
+        """Its user, its directories and its .env."""
+        return (*self._foundations(tenant), WriteFile(self._env_file(tenant)))
 
     def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Open its port, now and after every boot, start it and wait until it answers."""
@@ -188,16 +200,10 @@ class SystemdDriver:
         return (user, *self._directories(tenant))
 
     def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
-        client, data, user = (
-            self._layout.client(tenant.id),
-            self._layout.data(tenant.id),
-            tenant.system_user,
-        )
         return (
-            MakeDirectory(client, 0o711),
+            MakeDirectory(self._layout.client(tenant.id), 0o711),
             MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
-            MakeDirectory(data, 0o710, user, places.READERS),
-            MakeDirectory(data / "usage", 0o2750, user, places.READERS),
+            *self.data_directories(tenant, self._layout.data(tenant.id)),
         )
 
     def _env_file(self, tenant: Tenant) -> RenderedFile:
@@ -219,14 +225,13 @@ class SystemdDriver:
         render_site = suspended_site if tenant.suspended else nginx_site
         return RenderedFile(places.site(tenant.id), render_site(tenant.spec, self._host, log), 0o600)
 
-    def _initial_steps(
-        self, tenant: Tenant, observed: Observed, initial: SecretStr | None
-    ) -> tuple[Step, ...]:
-        if initial is None:
+    def _initial_steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> tuple[Step, ...]:
+        if wish.initial is None:
             return ()
-        accounts = Run("create its database and first accounts", self.admin_command(tenant, "init", initial))
+        init = self.admin_command(tenant, "init", wish.initial)
+        accounts = Run("create its database and first accounts", init)
         # The process of an interrupted `new` would hold the data directory.
-        return (*(self._stop(tenant.id) if observed.whole else ()), accounts)
+        return (*(self._stop(tenant.id) if observed.whole else ()), *wish.data, accounts)
 
     def _process_steps(self, tenant: Tenant, observed: Observed, changed: Set[Path]) -> tuple[Step, ...]:
         if tenant.suspended:

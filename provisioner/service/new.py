@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pydantic import SecretStr
 
@@ -31,6 +32,7 @@ class FirstAccess:
     password: SecretStr
     api_key: SecretStr
     logo: Picture | None = None
+    restored: bool = False
 
     def payload(self) -> SecretStr:
         """The JSON document for the instance's `admin init`."""
@@ -39,6 +41,7 @@ class FirstAccess:
             "admin_password": self.password.get_secret_value(),
             "api_key": self.api_key.get_secret_value(),
             **({"logo": logos.payload(self.logo)} if self.logo else {}),
+            **({"restored": True} if self.restored else {}),
         }
         return SecretStr(json.dumps(document))
 
@@ -58,14 +61,21 @@ class _Plan:
     tenant: Tenant
     access: FirstAccess
     resumed: bool
+    data: tuple[Step, ...] = ()
 
     @property
     def wish(self) -> Wish:
-        return Wish(initial=self.access.payload())
+        return Wish(initial=self.access.payload(), data=self.data)
 
 
-def create(context: Context, request: TenantRequest, port: int | None) -> Created:
+Data: TypeAlias = Callable[[Tenant], tuple[Step, ...]]
+"""Gives the steps that put a backup's data into a new client's data directory."""
+
+
+def create(context: Context, request: TenantRequest, port: int | None, data: Data | None = None) -> Created:
     """Have a new client serving; a client whose `new` was cut off is taken up again with fresh secrets.
+
+    With `data` it is `restore` that makes it.
 
     Raises Refused (InvalidRequest, WrongState, PortUnavailable, LockHeld) before anything is touched.
     Any other ProvisionError means that it failed and was undone: there is no such client then, unless
@@ -75,8 +85,10 @@ def create(context: Context, request: TenantRequest, port: int | None) -> Create
     request, logo = _with_logo(request)
     if not context.layout.registry.exists():
         _rehearse(context, request, logo, port)  # whatever is refused is refused before a root is begun
-    with changing(context, f"new {request.id}", request.id, begins=True) as transaction:
-        plan = _plan(context, transaction.registry, request, logo, port)
+    command = f"{'restore' if data else 'new'} {request.id}"
+    with changing(context, command, request.id, begins=True) as transaction:
+        _require_same_command(transaction.sight, request.id, command)
+        plan = _plan(context, transaction.registry, request, logo, port, data)
         spec = plan.tenant.spec
         context.driver.files(plan.tenant)  # a file that cannot be rendered refuses before anything is touched
         transaction.prepare_host()
@@ -112,7 +124,12 @@ def _rehearse(
 
 
 def _plan(
-    context: Context, registry: Registry, request: TenantRequest, logo: Picture | None, port: int | None
+    context: Context,
+    registry: Registry,
+    request: TenantRequest,
+    logo: Picture | None,
+    port: int | None,
+    data: Data | None = None,
 ) -> _Plan:
     existing = registry.find(request.id)
     if existing:
@@ -120,12 +137,25 @@ def _plan(
     chosen = existing.port if existing else None
     spec = build_spec(request, context.catalogue, context.host, chosen or _port(context, registry, port))
     keys = TenantSecrets(secret_key=secrets.signing_key(), operator_key=secrets.signing_key())
-    access = FirstAccess(spec.admin_email, secrets.password(), secrets.api_key(spec.plan), logo)
-    return _Plan(Tenant(spec, keys), access, resumed=existing is not None)
+    access = FirstAccess(
+        spec.admin_email, secrets.password(), secrets.api_key(spec.plan), logo, restored=data is not None
+    )
+    tenant = Tenant(spec, keys)
+    return _Plan(tenant, access, resumed=existing is not None, data=data(tenant) if data else ())
 
 
 def _port(context: Context, registry: Registry, asked: int | None) -> int:
     return ports.choose(asked, registry.booked_ports(), context.host)
+
+
+def _require_same_command(sight: Sight, tenant_id: str, command: str) -> None:
+    """What a `restore` has begun may hold another client's data: `new` must not finish it."""
+    begun = {one.command for one in sight.earlier if one.tenant_id == tenant_id}
+    if command.startswith("new ") and f"restore {tenant_id}" in begun:
+        raise WrongState(
+            f"{tenant_id!r} was begun by `provision restore` and not finished.",
+            f"Run that `restore` again to finish it, or `provision purge {tenant_id}` to drop it.",
+        )
 
 
 def _require_resumable(existing: Entry, port: int | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from provisioner.drivers.protocol import Activity
+from provisioner.drivers.protocol import Activity, Named
 from provisioner.errors import CommandFailed, WrongState
 from provisioner.naming import TenantId
 from provisioner.operator_client import InstanceRefused, OperatorClient
@@ -18,6 +18,9 @@ from provisioner.service.context import Context
 from provisioner.service.tenants import names_of, require_state, secrets_of
 
 _ACCEPTED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
+
+#: How long a running instance is given, where half a minute is not enough: a copy may be of gigabytes.
+_SECONDS = {"snapshot": 3600.0}
 
 _ONLY_READ = frozenset({"user-list", "key-list", "usage", "documents", "held"})
 
@@ -41,8 +44,8 @@ def perform(context: Context, entry: Entry, name: str, payload: Mapping[str, obj
     """Have an operation done, like `operate`, as part of a command that is recorded as a whole."""
     document = SecretStr(json.dumps({key: value for key, value in payload.items() if value is not None}))
     if _serves(context, entry):
-        return client_of(context, entry).administer(name, document)
-    return _run_once(context, entry, name, document)
+        return client_of(context, entry).administer(name, document, _SECONDS.get(name, 30.0))
+    return run_once(context, names_of(entry), name, document)
 
 
 def client_of(context: Context, entry: Entry) -> OperatorClient:
@@ -61,8 +64,9 @@ def _serves(context: Context, entry: Entry) -> bool:
     return activity in (Activity.RUNNING, Activity.ASLEEP)
 
 
-def _run_once(context: Context, entry: Entry, name: str, payload: SecretStr) -> dict[str, Any]:
-    command = context.driver.admin_command(names_of(entry), name, payload)
+def run_once(context: Context, tenant: Named, name: str, payload: SecretStr) -> dict[str, Any]:
+    """Have an operation done by a client's program, run for that alone while the client is stopped."""
+    command = context.driver.admin_command(tenant, name, payload)
     finished = context.runner.attempt(command)
     answer = _parse(finished.stdout)
     if finished.status == 0 and answer is not None:

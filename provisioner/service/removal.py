@@ -56,7 +56,11 @@ def purge(context: Context, tenant_id: str) -> None:
         transaction.execute(driver.remove_steps(tenant))
         transaction.settle()
         transaction.execute(
-            (*driver.erase_steps(tenant), RemoveTree(_archive_path(context, tenant_id).parent))
+            (
+                *driver.erase_steps(tenant),
+                RemoveTree(_archive_path(context, tenant_id).parent),
+                RemoveTree(context.layout.backups / tenant_id),
+            )
         )
         transaction.registry.forget(tenant_id)
 

@@ -11,7 +11,9 @@ from provisioner.apply.interruption import Interruption
 from provisioner.apply.journal import CutOff, Journal, cut_off
 from provisioner.apply.tools import Tools
 from provisioner.errors import ProvisionError, Refused, UndoFailed, UnknownTenant
-from provisioner.filesystem import remove_file, sweep
+from provisioner.filesystem import move_directory, remove_file, sweep
+from provisioner.layout import SET_ASIDE
+from provisioner.naming import TenantId
 from provisioner.registry.database import share
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context, begin_root
@@ -100,7 +102,18 @@ def _notice_cut_off(context: Context) -> list[CutOff]:
         context.say(str(one))
     if earlier:
         sweep(context.root)
+    for one in earlier:
+        _put_back(context, one)
     return earlier
+
+
+def _put_back(context: Context, one: CutOff) -> None:
+    """A `restore` killed between its two moves has left a client without its data: they are beside."""
+    data = context.layout.data(TenantId(one.tenant_id))
+    aside = sorted(data.parent.glob(f"{SET_ASIDE}*"))
+    if one.command == f"restore {one.tenant_id}" and aside and not data.exists():
+        move_directory(aside[-1], data)
+        context.say(f"The data of {one.tenant_id} were put back where they were.")
 
 
 def _forget(earlier: Sequence[CutOff], tenant_id: str, *, host_prepared: bool) -> None:

@@ -71,6 +71,13 @@ class ApiKeys:
                 raise NotFound(lazy_gettext("Cette clé n'existe pas."))
             record.revoked_at = self._clock.now()
 
+    def revoke_all(self) -> None:
+        """Stop every key there is, for ever."""
+        with self._database.write() as session:
+            session.execute(
+                update(ApiKey).where(ApiKey.revoked_at.is_(None)).values(revoked_at=self._clock.now())
+            )
+
     def actor_of(self, secret: str) -> Actor:
         """Return who the key stands for; raises Forbidden for an unknown or revoked one."""
         with self._database.read() as session:

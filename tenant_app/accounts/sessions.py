@@ -114,6 +114,15 @@ class Sessions:
                 .values(revoked_at=self._clock.now())
             )
 
+    def close_all(self) -> None:
+        """End every sign-in of everybody."""
+        with self._database.write() as session:
+            session.execute(
+                update(SignInSession)
+                .where(SignInSession.revoked_at.is_(None))
+                .values(revoked_at=self._clock.now())
+            )
+
     def list_own(self, actor: Actor) -> Sequence[SignInSession]:
         """Return the actor's sign-ins that are still good, newest first."""
         with self._database.read() as session:

@@ -15,6 +15,7 @@ from tenant_app.library.model_change import ModelChange
 from tenant_app.library.originals import Originals
 from tenant_app.library.reading_queue import ReadingQueue
 from tenant_app.library.service import Forget, Library
+from tenant_app.library.snapshot import Snapshots
 from tenant_app.library.worker import LibraryWorker
 from tenant_app.retrieval.embedding import EmbeddingClient
 from tenant_app.retrieval.model_prefixes import configured_name, given_prefixes
@@ -35,6 +36,7 @@ class LibraryParts:
     index: VectorIndex
     embeddings: EmbeddingClient
     change: ModelChange
+    snapshots: Snapshots
     worker: LibraryWorker
 
 
@@ -89,6 +91,7 @@ def build_library(
         index=index,
         embeddings=embeddings,
         change=change,
+        snapshots=Snapshots(settings.data_dir, originals),
         worker=LibraryWorker(
             library, reading, embedding, change, index, reader, embeddings, to_read, to_embed
         ),

@@ -201,6 +201,35 @@ def test_a_rehearsal_does_nothing(operator: Operator) -> None:
     assert "petit" not in json.dumps(done(operator, "list"))
 
 
+def test_a_client_is_backed_up_while_it_works_restored_and_cloned(operator: Operator, sample: Path) -> None:
+    client = provisioned(operator, "durand", "starter")
+    done(operator, "ingest", "durand", str(sample))
+    archive = done(operator, "backup", "durand")["file"]
+    verified = done(operator, "verify-backup", archive)
+    assert verified["ok"]
+    assert verified["asked"] == verified["found"] == 1
+    assert not operator.path(operator.root / "client-verify-backup").exists()
+    assert operator.run("getent", "passwd", "tn-verify-backup").returncode != 0
+
+    def finds(host: str, key: str) -> bool:
+        question = {"query": "jours de congés payés", "top_k": 1}
+        answer = ask(operator, host, "/api/search", send=question, headers={"X-API-Key": key})
+        return "vingt-cinq" in answer.text
+
+    done(operator, "restore", archive)
+    assert finds(client.host, client.told["api_key"])
+    copy = done(operator, "clone", "durand", "durand-copy")
+    assert finds(copy["hostname"], copy["api_key"])
+    assert not finds(copy["hostname"], client.told["api_key"])
+    for tenant_id in ("durand", "durand-copy"):
+        assert provision(operator, "diff", tenant_id).status == 0
+        data = operator.path(operator.root / f"client-{tenant_id}" / "data")
+        usage = data / "usage"
+        assert stat.S_IMODE(usage.stat().st_mode) == 0o2750
+        assert {path.stat().st_uid for path in data.iterdir()} == {data.stat().st_uid}
+        done(operator, "purge", tenant_id, "--yes")
+
+
 def test_a_removed_client_is_gone_from_outside_and_kept_in_an_archive(operator: Operator) -> None:
     client = provisioned(operator, "bernard", "starter")
     done(operator, "remove", "bernard")

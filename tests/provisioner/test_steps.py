@@ -18,6 +18,7 @@ from provisioner.steps import (
     CreateUser,
     EndRemaining,
     MakeDirectory,
+    MoveTree,
     Probe,
     RemoveFile,
     RemoveTree,
@@ -27,8 +28,11 @@ from provisioner.steps import (
     StartProgram,
     Step,
     StopProgram,
+    UnpackBackup,
+    WriteBackup,
     WriteFile,
 )
+from tests.provisioner.backup_samples import ABOUT
 
 SECRET = "SECRET_KEY=wolf-3"
 FILE = RenderedFile(Path("/srv/.env"), SECRET, 0o600, "tn-dupont", "tn-dupont", secret=True)
@@ -41,6 +45,9 @@ DESCRIBED: list[tuple[Step, str]] = [
     (RemoveFile(Path("/srv/a")), "remove /srv/a"),
     (RemoveTree(Path("/srv")), "erase /srv with everything in it"),
     (ArchiveTree(Path("/srv"), Path("/a.tar.gz")), "archive /srv into /a.tar.gz"),
+    (WriteBackup(Path("/data/snapshot"), Path("/a.tar.gz"), ABOUT), "write /a.tar.gz from /data/snapshot"),
+    (UnpackBackup(Path("/a.tar.gz"), Path("/restoring"), "tn-dupont"), "unpack /a.tar.gz into /restoring"),
+    (MoveTree(Path("/restoring"), Path("/data")), "move /restoring to /data"),
     (CreateGroup("readers"), "create system group readers"),
     (CreateUser("tn-dupont", Path("/srv"), ("a", "b")),
      "create system user tn-dupont (home /srv, member of a, b)"),

@@ -15,12 +15,14 @@ def test_a_root_has_its_promised_layout() -> None:
         layout.lock: "lock",
         layout.journal: "journal",
         layout.archive: "archive",
+        layout.backups: "backups",
         layout.admin: "admin",
         layout.run: "run",
         layout.nginx: "nginx",
         layout.logs: "logs",
         layout.env_file(dupont): "client-dupont/.env",
         layout.data(dupont): "client-dupont/data",
+        layout.snapshot(dupont): "client-dupont/data/snapshot",
         layout.client_logs(dupont): "client-dupont/logs",
     }
     assert {path: str(path.relative_to("/var/www")) for path in paths} == paths

@@ -1,0 +1,141 @@
+"""Writes a backup: a gzipped tar file with its manifest in front, and its SHA-256 in a file beside it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import stat
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pydantic import ValidationError
+
+from provisioner.backups.manifest import MANIFEST, Manifest, Member
+from provisioner.errors import ProvisionError
+from provisioner.filesystem import RenderedFile, new_file, write_file
+from provisioner.trees import Place, walk
+
+_PIECE: Final = 1024 * 1024
+_LEVEL: Final = 1
+"""Documents are mostly compressed already and vectors hardly give way: higher levels only cost time."""
+
+
+class UnknownFile(ProvisionError):
+    """Something lies among a client's data that no backup holds."""
+
+    code = "unknown-file"
+
+
+class ChangedMeanwhile(ProvisionError):
+    """A file was not the same when it was written as when it was measured."""
+
+    code = "changed-meanwhile"
+
+
+def checksum_file(archive: Path) -> Path:
+    """Where a backup's own SHA-256 stands, in the form `sha256sum --check` reads."""
+    return archive.with_name(f"{archive.name}.sha256")
+
+
+def write_backup(source: Path, target: Path, about: Manifest) -> None:
+    """Write the files under `source` into a new backup (mode 0600); it appears when it is whole.
+
+    `about` is its manifest, still without the files.
+
+    `source` may belong to a client: links are not followed, and anything but a regular file is refused.
+    Raises OSError as the system gave it, ChangedMeanwhile, UnknownFile.
+    """
+    found: list[Member] = []
+    walk(source, partial(_each_file, partial(_measure, found)), _nothing)
+    manifest = about.model_copy(update={"members": tuple(found)})
+    with new_file(target) as stream:
+        hashed = _HashedStream(stream)
+        packed = gzip.GzipFile("", "wb", _LEVEL, hashed, mtime=0)
+        with packed, tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive:
+            _pack_manifest(archive, manifest)
+            members = {member.name: member for member in manifest.members}
+            walk(source, partial(_each_file, partial(_pack, archive, members, manifest)), _nothing)
+    checksum = f"{hashed.digest}  {target.name}\n"
+    write_file(RenderedFile(checksum_file(target), checksum, 0o600))
+
+
+def _each_file(act: Callable[[str, BinaryIO], None], place: Place) -> None:
+    for name in place.others:
+        with _regular_file(place.descriptor, name) as stream:
+            act(f"{place.path}/{name}" if place.path else name, stream)
+
+
+@contextmanager
+def _regular_file(folder: int, name: str) -> Iterator[BinaryIO]:
+    # Without O_NONBLOCK, a pipe in its place would hold the command up for ever.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise UnknownFile(f"{name!r} among the client's data is no regular file.", "Look at it.")
+        yield stream
+
+
+def _measure(found: list[Member], name: str, stream: BinaryIO) -> None:
+    sha256, size = hashlib.sha256(), 0
+    while piece := stream.read(_PIECE):
+        sha256.update(piece)
+        size += len(piece)
+    try:
+        found.append(Member(name=name, size=size, sha256=sha256.hexdigest()))
+    except ValidationError as error:
+        raise UnknownFile(f"{name!r} is no file that a backup holds.", "Look at it.") from error
+
+
+def _pack_manifest(archive: tarfile.TarFile, manifest: Manifest) -> None:
+    text = manifest.model_dump_json(indent=1).encode()
+    archive.addfile(_entry(MANIFEST, len(text), manifest), io.BytesIO(text))
+
+
+def _pack(
+    archive: tarfile.TarFile, members: dict[str, Member], manifest: Manifest, name: str, stream: BinaryIO
+) -> None:
+    member, hashed = members[name], _HashedStream(stream)
+    archive.addfile(_entry(name, member.size, manifest), hashed)
+    if hashed.digest != member.sha256:
+        raise ChangedMeanwhile(f"{name} changed while it was written into the backup.", "Try again.")
+
+
+def _entry(name: str, size: int, manifest: Manifest) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode, entry.mtime = size, 0o600, int(manifest.taken_at.timestamp())
+    return entry
+
+
+class _HashedStream:
+    """A binary stream whose bytes are hashed as they pass, read or written."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._sha256 = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what has passed so far."""
+        return self._sha256.hexdigest()
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = self._stream.read(size)
+        self._sha256.update(piece)
+        return piece
+
+    def write(self, piece: bytes, /) -> int:
+        self._sha256.update(piece)
+        return self._stream.write(piece)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def _nothing(_parent: int, _name: str) -> None:
+    """A backup needs nothing after a directory."""

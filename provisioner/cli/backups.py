@@ -1,0 +1,135 @@
+"""`provision backup`, `backups` and `verify-backup`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from provisioner.cli.commands import Command
+from provisioner.cli.output import table
+from provisioner.cli.session import Session, pass_session
+from provisioner.service import backups as service
+from provisioner.service import verification
+
+_COLUMNS = ("client", "taken_at", "size", "verified", "file")
+
+
+@click.command(cls=Command)
+@click.argument("id_", metavar="ID")
+@click.option("--to", type=click.Path(path_type=Path), help="A folder. [default: <root>/backups/ID]")
+@click.option(
+    "--keep", type=click.IntRange(min=1), metavar="N", help="Keep the N newest there, this one included."
+)
+@pass_session
+def backup(session: Session, /, id_: str, to: Path | None, keep: int | None) -> None:
+    """Take a backup of a client while it goes on working, and read it back.
+
+    One file, readable by its owner only, with its SHA-256 beside it: the database as it was at one moment,
+    the documents it names, the logo and the usage records. It holds no key of the client's `.env`; passwords
+    are in it as hashes.
+
+    \b
+    Example:
+        provision backup dupont --keep 7
+    """
+    written = service.backup(session.context, id_, to=to, keep=keep)
+    manifest = written.manifest
+    document = {
+        "id": id_,
+        "file": written.file,
+        "taken_at": manifest.taken_at,
+        "size": written.size,
+        "files": len(manifest.members),
+        "schema_revision": manifest.schema_revision,
+        "verified": True,
+        "missing_originals": written.missing,
+        "removed": [str(path) for path in written.removed],
+    }
+    if written.missing:
+        session.output.say(
+            f"WARNING: {written.missing} documents have no original any more; all else is in it."
+        )
+    gone = f" {len(written.removed)} older removed." if written.removed else ""
+    session.output.result(document, lambda: f"{id_} is backed up in {written.file}.{gone}")
+
+
+@click.command(cls=Command)
+@click.argument("id_", metavar="[ID]", required=False)
+@click.option(
+    "--quick", is_flag=True, help="Do not read them to their end; whether they are whole stays open."
+)
+@pass_session
+def backups(session: Session, /, id_: str | None, quick: bool) -> None:
+    """List the backups under the root, of one client or of all, and whether each is as it was written.
+
+    \b
+    Example:
+        provision backups dupont
+    """
+    found = list(service.kept(session.context, id_, check=not quick))
+    documents = [
+        {
+            "id": one.client_id,
+            "file": str(one.file),
+            "taken_at": one.taken_at,
+            "size": one.size,
+            "verified": one.verified,
+            "problem": one.problem,
+        }
+        for one in found
+    ]
+    session.output.result(documents, lambda: _table(found))
+
+
+@click.command("verify-backup", cls=Command)
+@click.argument("archive", type=click.Path(path_type=Path))
+@pass_session
+def verify_backup(session: Session, /, archive: Path) -> int:
+    """Restore a backup into a throwaway client, ask it what its documents say, and remove it.
+
+    Nobody else can see or reach it: it has no port, no site and no entry in the registry. Exit code 1 when
+    something of the backup is missing or damaged, or a sentence of its own documents is not found.
+
+    \b
+    Example:
+        provision verify-backup /srv/backups/dupont-20260131T090507Z.tar.gz
+    """
+    report = verification.verify_backup(session.context, archive)
+    document = {
+        "file": str(archive),
+        "id": report.manifest.client_id,
+        "taken_at": report.manifest.taken_at,
+        "ok": report.ok,
+        "documents": report.documents,
+        "asked": report.asked,
+        "found": report.found,
+        "problems": list(report.problems),
+    }
+    session.output.result(document, lambda: "\n".join(_told(archive, report)))
+    return 0 if report.ok else 1
+
+
+def _told(archive: Path, report: verification.Report) -> Iterator[str]:
+    answered = f"{report.found} of {report.asked} questions answered from them"
+    yield f"{archive}: {report.documents} documents; {answered}."
+    yield from report.problems
+    yield "It can be restored." if report.ok else "Something of it is missing or damaged; use another backup."
+
+
+def _table(found: list[service.Kept]) -> str:
+    if not found:
+        return "No backup yet. `provision backup ID` takes one."
+    words = {True: "yes", False: "NO", None: ""}
+    rows = [
+        {
+            "client": one.client_id,
+            "taken_at": one.taken_at,
+            "size": f"{one.size / 1_000_000:.1f} MB",
+            "verified": words[one.verified],
+            "file": one.file,
+        }
+        for one in found
+    ]
+    return table(rows, _COLUMNS)

@@ -1,0 +1,70 @@
+"""`provision restore` and `clone`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from provisioner.cli.commands import Command
+from provisioner.cli.new import created_document, created_text
+from provisioner.cli.session import Session, pass_session
+from provisioner.service import restoring as service
+
+
+@click.command(cls=Command)
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option(
+    "--as", "as_id", metavar="ID", help="The id of a new client. [default: the backup's own client]"
+)
+@click.option("--port", type=int, help="A new client's loopback port. [default: the next free one]")
+@pass_session
+def restore(session: Session, /, archive: Path, as_id: str | None, port: int | None) -> None:
+    """Give a client the data of a backup, or make a new client of it.
+
+    The backup is read to its end first; one byte that is not as it was written refuses it. In place, the
+    client goes on serving until its data are exchanged; plan, settings and secrets stay, everybody signs in
+    again, and the data it had are kept beside until the next `restore`. A new client has secrets, port and
+    host name of its own.
+
+    \b
+    Example:
+        provision restore /srv/backups/dupont-20260131T090507Z.tar.gz --as dupont-test
+    """
+    _show(session, service.restore(session.context, archive, as_id=as_id, port=port))
+
+
+@click.command(cls=Command)
+@click.argument("id_", metavar="ID")
+@click.argument("new_id", metavar="NEW_ID")
+@click.option("--port", type=int, help="The new client's loopback port. [default: the next free one]")
+@pass_session
+def clone(session: Session, /, id_: str, new_id: str, port: int | None) -> None:
+    """Make a new client with a copy of another's data, while that one goes on working.
+
+    It has secrets, port and host name of its own; keys and sign-ins of the first do not open it, its people's
+    passwords do.
+
+    \b
+    Example:
+        provision clone dupont dupont-test
+    """
+    _show(session, service.clone(session.context, id_, new_id, port=port))
+
+
+def _show(session: Session, restored: service.Restored) -> None:
+    taken_at = restored.manifest.taken_at
+    origin = {"from": restored.manifest.client_id, "taken_at": taken_at}
+    if restored.created is not None:
+        created = restored.created
+        document = {**created_document(created), **origin}
+        session.output.result(document, lambda: created_text(created))
+        return
+    document = {"id": restored.tenant_id, **origin, "set_aside": restored.set_aside}
+    session.output.result(
+        document,
+        lambda: (
+            f"{restored.tenant_id} has its data of {taken_at:%Y-%m-%d %H:%M:%S} UTC. "
+            f"Those it had before are in {restored.set_aside}."
+        ),
+    )

@@ -1,0 +1,179 @@
+"""`restore` and `clone`: a backup becomes a client's data again, in place or as a new client.
+
+The backup is read to its end before anything is touched, and once more while it is unpacked, beside the data
+that go on serving. Only then is the client stopped and one directory renamed for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr, ValidationError
+
+from provisioner.backups import folder as folders
+from provisioner.backups.manifest import ArchiveRefused, Manifest
+from provisioner.backups.reading import verify
+from provisioner.drivers.protocol import Driver, Named
+from provisioner.errors import InvalidRequest, WrongState
+from provisioner.layout import SET_ASIDE, Layout
+from provisioner.naming import TenantId, hostname, parse_tenant_id
+from provisioner.registry.models import State
+from provisioner.registry.registry import Entry
+from provisioner.service.backups import backup
+from provisioner.service.context import Context
+from provisioner.service.new import Created, create
+from provisioner.service.tenants import names_of, require_state
+from provisioner.service.transaction import Transaction, changing
+from provisioner.spec import TenantRequest
+from provisioner.steps import MakeDirectory, MoveTree, RemoveTree, Run, Step, UnpackBackup
+
+_IN_PLACE: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A client whose data are a backup's.
+
+    `created` is what a new client comes with, None for one restored in place; `set_aside` is then where the
+    data are that it had before.
+    """
+
+    tenant_id: str
+    manifest: Manifest
+    created: Created | None = None
+    set_aside: Path | None = None
+
+
+def restore(
+    context: Context, archive: Path, *, as_id: str | None = None, port: int | None = None
+) -> Restored:
+    """Restore a backup: as a new client when `as_id` is given or its own client is gone, else in place.
+
+    A new client has fresh secrets, and nobody's sign-in or key of the old one opens it. In place, plan,
+    settings and keys stay as they are today. Raises ArchiveRefused before anything is touched. Failing later,
+    the client serves the data it had, or there is no new client.
+    """
+    archive = archive.absolute()
+    manifest = verify(archive)
+    request = request_of(archive, manifest)
+    tenant_id = parse_tenant_id(as_id or request.id)
+    existing = context.registry.find(tenant_id)
+    if existing is None or existing.state == State.CREATING:
+        return _restore_as_new(context, archive, manifest, request, tenant_id, port)
+    if as_id is not None and as_id != manifest.client_id:
+        raise WrongState(
+            f"There already is a client {as_id!r} ({existing.state}).",
+            "Give an id that is free; without `--as` the backup's own client gets its data back.",
+        )
+    if port is not None:
+        raise InvalidRequest("--port", "the client keeps the port it has.", "Leave it out.")
+    return _restore_in_place(context, archive, manifest, tenant_id)
+
+
+def clone(context: Context, tenant_id: str, new_id: str, *, port: int | None = None) -> Restored:
+    """Have a second client with a copy of one's data, and secrets, port and host name of its own."""
+    new_id = parse_tenant_id(new_id)
+    existing = context.registry.find(new_id)
+    if existing is not None and existing.state != State.CREATING:
+        raise WrongState(
+            f"There already is a client {new_id!r} ({existing.state}).", "Give an id that is free."
+        )
+    archive = backup(context, tenant_id).file
+    try:
+        return restore(context, archive, as_id=new_id, port=port)
+    finally:
+        folders.erase(archive)
+
+
+def data_steps(context: Context, archive: Path, tenant: Named, *, usage: bool) -> tuple[Step, ...]:
+    """Steps to have a backup's data in the place of a new client's own, while nothing of it runs."""
+    layout = context.layout
+    data = layout.data(tenant.id)
+    unpacked = _unpack_steps(context.driver, layout, tenant, archive, usage=usage)
+    return (*unpacked, RemoveTree(data), MoveTree(layout.restoring(tenant.id), data))
+
+
+def _unpack_steps(
+    driver: Driver, layout: Layout, tenant: Named, archive: Path, *, usage: bool
+) -> tuple[Step, ...]:
+    """Steps to have a backup's data beside the client's own, complete with owners and modes.
+
+    The directory is the operator's alone until it is complete: inside one of its own, a client could lead
+    what root writes somewhere else.
+    """
+    target = layout.restoring(tenant.id)
+    data, *inside = driver.data_directories(tenant, target)
+    return (
+        RemoveTree(target),
+        MakeDirectory(target, 0o700),
+        *inside,
+        UnpackBackup(archive, target, data.owner, usage=usage),
+        data,
+    )
+
+
+def _restore_as_new(
+    context: Context,
+    archive: Path,
+    manifest: Manifest,
+    request: TenantRequest,
+    tenant_id: TenantId,
+    port: int | None,
+) -> Restored:
+    if tenant_id != request.id:
+        # Its domains stay the old client's. Its first admin is in the data: another would need a seat.
+        old_host = hostname(TenantId(request.id), context.host.base_domain)
+        admin = request.admin_email or request.email or f"admin@{old_host}"
+        changes = {"id": tenant_id, "domains": (), "admin_email": admin}
+        request = request.model_copy(update=changes)
+    data = partial(data_steps, context, archive, usage=tenant_id == manifest.client_id)
+    return Restored(tenant_id, manifest, created=create(context, request, port, data))
+
+
+def _restore_in_place(context: Context, archive: Path, manifest: Manifest, tenant_id: TenantId) -> Restored:
+    with changing(context, f"restore {tenant_id}", tenant_id) as transaction:
+        entry = transaction.registry.get(tenant_id)
+        require_state(entry, _IN_PLACE, "restore")
+        transaction.prepare_host()
+        older = _older(context.layout, tenant_id, transaction)
+        aside = context.layout.set_aside(tenant_id, context.clock.now())
+        transaction.execute(_in_place_steps(context, entry, archive, aside))
+        transaction.settle()
+        transaction.execute(tuple(RemoveTree(one) for one in older))
+    return Restored(tenant_id, manifest, set_aside=aside)
+
+
+def _in_place_steps(context: Context, entry: Entry, archive: Path, aside: Path) -> tuple[Step, ...]:
+    driver, layout, tenant = context.driver, context.layout, names_of(entry)
+    data, runs = layout.data(tenant.id), entry.state == State.RUNNING
+    take_up = driver.admin_command(tenant, "restored", SecretStr("{}"))
+    return (
+        *_unpack_steps(driver, layout, tenant, archive, usage=True),
+        *driver.stop_steps(tenant),
+        MoveTree(data, aside),
+        MoveTree(layout.restoring(tenant.id), data),
+        Run("bring its data up to date and end its sign-ins", take_up),
+        *(driver.start_steps(tenant) if runs else ()),
+    )
+
+
+def _older(layout: Layout, tenant_id: TenantId, transaction: Transaction) -> Sequence[Path]:
+    """What earlier restores have set aside; one that was cut off may have set aside the only good data."""
+    if transaction.sight.cut_off_on(tenant_id):
+        return ()
+    return sorted(layout.client(tenant_id).glob(f"{SET_ASIDE}*"))
+
+
+def request_of(archive: Path, manifest: Manifest) -> TenantRequest:
+    """Return what was asked for the client of a backup; raises ArchiveRefused when that fits nothing."""
+    try:
+        request = TenantRequest.model_validate(manifest.request)
+    except ValidationError as error:
+        raise ArchiveRefused(archive, "what it says of its client does not fit this version") from error
+    if request.id != manifest.client_id:
+        raise ArchiveRefused(archive, "it names two different clients")
+    return request
