@@ -165,12 +165,13 @@ def wait_until(so: Callable[[], bool], seconds: float = 60) -> None:
 def free_ports(count: int) -> int:
     """Return the first of `count` neighbouring ports nobody listens on now."""
     for first in range(20_000 + os.getpid() % 250 * 40, 32_000, count):
-        if all(_is_free(port) for port in range(first, first + count)):
+        if all(is_free(port) for port in range(first, first + count)):
             return first
     raise AssertionError("no free ports")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Say whether a program could listen on a port of the loopback address now."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -15,11 +15,11 @@ from dotenv import dotenv_values
 from tests.provisioner.local_root import LocalRoot, Outcome
 from tests.provisioner.restored_client import LEAVE, ServedClient, unpacked
 
-ID = "lima"
+ID = "litchi"
 
 
 @pytest.fixture(scope="module")
-def lima(host: LocalRoot, tmp_path_factory: pytest.TempPathFactory) -> ServedClient:
+def litchi(host: LocalRoot, tmp_path_factory: pytest.TempPathFactory) -> ServedClient:
     """A client with a document."""
     client = ServedClient.begin(host, ID)
     client.ingest(tmp_path_factory.mktemp("documents"), conges=LEAVE)
@@ -32,8 +32,8 @@ def taken(host: LocalRoot, *more: str) -> Outcome:
     return outcome
 
 
-def test_it_holds_the_data_and_no_secret(lima: ServedClient) -> None:
-    host = lima.host
+def test_it_holds_the_data_and_no_secret(litchi: ServedClient) -> None:
+    host = litchi.host
     done = taken(host).document
     archive = Path(done["file"])
     assert archive.parent == host.path / "backups" / ID
@@ -46,17 +46,17 @@ def test_it_holds_the_data_and_no_secret(lima: ServedClient) -> None:
     assert kinds == {"manifest.json", "tenant.sqlite3", "originals", "usage"}
     everything = gzip.decompress(archive.read_bytes())
     assert LEAVE.encode() in everything
-    env = dotenv_values(lima.directory / ".env", interpolate=False)
-    for secret in (env["SECRET_KEY"], env["OPERATOR_KEY"], lima.api_key):
+    env = dotenv_values(litchi.directory / ".env", interpolate=False)
+    for secret in (env["SECRET_KEY"], env["OPERATOR_KEY"], litchi.api_key):
         assert secret
         assert secret.encode() not in everything
-    assert not (lima.directory / "data" / "snapshot").exists()
+    assert not (litchi.directory / "data" / "snapshot").exists()
     assert host.provision("events", ID).document[-1]["command"] == f"backup {ID}"
 
 
-def test_under_writes_the_database_names_what_is_there(lima: ServedClient, tmp_path: Path) -> None:
-    with lima.written_to():
-        archives = [Path(taken(lima.host).document["file"]) for _ in range(3)]
+def test_under_writes_the_database_names_what_is_there(litchi: ServedClient, tmp_path: Path) -> None:
+    with litchi.written_to():
+        archives = [Path(taken(litchi.host).document["file"]) for _ in range(3)]
     for number, archive in enumerate(archives):
         folder = unpacked(archive, tmp_path / str(number))
         with closing(sqlite3.connect(folder / "tenant.sqlite3")) as database:
@@ -65,8 +65,8 @@ def test_under_writes_the_database_names_what_is_there(lima: ServedClient, tmp_p
         assert {path.name for path in (folder / "originals").iterdir()} == named
 
 
-def test_only_the_newest_are_kept_and_all_are_listed(lima: ServedClient) -> None:
-    host = lima.host
+def test_only_the_newest_are_kept_and_all_are_listed(litchi: ServedClient) -> None:
+    host = litchi.host
     taken(host)
     last = taken(host, "--keep", "2").document
     assert last["removed"]
@@ -83,8 +83,8 @@ def test_only_the_newest_are_kept_and_all_are_listed(lima: ServedClient) -> None
     spoilt.write_bytes(whole)
 
 
-def test_a_stopped_client_is_backed_up_elsewhere(lima: ServedClient, tmp_path: Path) -> None:
-    host = lima.host
+def test_a_stopped_client_is_backed_up_elsewhere(litchi: ServedClient, tmp_path: Path) -> None:
+    host = litchi.host
     assert host.provision("stop", ID).code == 0
     done = taken(host, "--to", str(tmp_path)).document
     assert Path(done["file"]).parent == tmp_path
@@ -96,22 +96,22 @@ def test_a_stopped_client_is_backed_up_elsewhere(lima: ServedClient, tmp_path: P
 
 
 @pytest.mark.parametrize("fault", ["rename:error=ENOSPC:when=1", "fsync:error=EIO:when=5+"])
-def test_a_failing_disk_leaves_the_older_ones_and_nothing_else(lima: ServedClient, fault: str) -> None:
-    folder = lima.host.path / "backups" / ID
+def test_a_failing_disk_leaves_the_older_ones_and_nothing_else(litchi: ServedClient, fault: str) -> None:
+    folder = litchi.host.path / "backups" / ID
     before = sorted(folder.iterdir())
-    failed = lima.host.injected(fault, "backup", ID, "--keep", "1")
+    failed = litchi.host.injected(fault, "backup", ID, "--keep", "1")
     assert failed.returncode == 1, failed.stderr
     assert "Traceback" not in failed.stderr
     assert sorted(folder.iterdir()) == before
-    assert not (lima.directory / "data" / "snapshot").exists()
+    assert not (litchi.directory / "data" / "snapshot").exists()
 
 
-def test_killed_it_leaves_nothing_that_the_next_one_does_not_take_away(lima: ServedClient) -> None:
-    killed = lima.host.injected("rename:signal=SIGKILL:when=1", "backup", ID)
+def test_killed_it_leaves_nothing_that_the_next_one_does_not_take_away(litchi: ServedClient) -> None:
+    killed = litchi.host.injected("rename:signal=SIGKILL:when=1", "backup", ID)
     assert killed.returncode != 0
-    taken(lima.host)
-    assert not list(lima.host.path.rglob(".tenantry-*"))
-    assert not (lima.directory / "data" / "snapshot").exists()
+    taken(litchi.host)
+    assert not list(litchi.host.path.rglob(".tenantry-*"))
+    assert not (litchi.directory / "data" / "snapshot").exists()
 
 
 def test_purged_its_backups_are_gone(host: LocalRoot) -> None:

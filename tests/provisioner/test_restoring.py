@@ -20,11 +20,11 @@ from tenant_app.migrations.upgrade import configuration
 from tests.provisioner.local_root import LocalRoot, wait_until
 from tests.provisioner.restored_client import BADGE, LEAVE, QUESTION, ServedClient, rows, unpacked
 
-ID = "mike"
+ID = "mirabelle"
 
 
 @pytest.fixture(scope="module")
-def mike(host: LocalRoot, tmp_path_factory: pytest.TempPathFactory) -> ServedClient:
+def mirabelle(host: LocalRoot, tmp_path_factory: pytest.TempPathFactory) -> ServedClient:
     """A client with a document."""
     client = ServedClient.begin(host, ID)
     client.ingest(tmp_path_factory.mktemp("documents"), conges=LEAVE)
@@ -33,10 +33,10 @@ def mike(host: LocalRoot, tmp_path_factory: pytest.TempPathFactory) -> ServedCli
 
 
 @pytest.fixture(scope="module")
-def archive(mike: ServedClient, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(mirabelle: ServedClient, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of it, taken while documents come and go."""
-    with mike.written_to():
-        done = mike.host.provision("backup", ID, "--to", str(tmp_path_factory.mktemp("backups")))
+    with mirabelle.written_to():
+        done = mirabelle.host.provision("backup", ID, "--to", str(tmp_path_factory.mktemp("backups")))
     assert done.code == 0, done.said
     return Path(done.document["file"])
 
@@ -75,15 +75,15 @@ def tree(folder: Path) -> set[Path]:
 
 @pytest.mark.usefixtures("purged")
 def test_as_a_new_client_it_has_the_same_data_and_answers_from_them(
-    mike: ServedClient, archive: Path, tmp_path: Path
+    mirabelle: ServedClient, archive: Path, tmp_path: Path
 ) -> None:
-    host = mike.host
-    done = host.provision("restore", str(archive), "--as", "mike-copy")
+    host = mirabelle.host
+    done = host.provision("restore", str(archive), "--as", "mirabelle-copy")
     assert done.code == 0, done.said
     assert done.document["from"] == ID
-    assert done.document["hostname"] == "mike-copy.localhost"
+    assert done.document["hostname"] == "mirabelle-copy.localhost"
     assert done.document["port"] != host.rows()[ID]["port"]
-    copy = ServedClient(host, "mike-copy", done.document["api_key"])
+    copy = ServedClient(host, "mirabelle-copy", done.document["api_key"])
     kept = unpacked(archive, tmp_path / "kept")
     there, was = rows(copy.directory / "data" / "tenant.sqlite3"), rows(kept / "tenant.sqlite3")
     for one in (there, was):  # the first admin has a new password
@@ -100,19 +100,22 @@ def test_as_a_new_client_it_has_the_same_data_and_answers_from_them(
     assert answer.status_code == 200, answer.text
     assert "vingt-cinq" in answer.json()["answer"]
     wait_until(lambda: any((copy.directory / "data" / "chroma").rglob("chroma.sqlite3")))
-    assert mike.knows(LEAVE)
+    assert mirabelle.knows(LEAVE)
 
 
 @pytest.mark.usefixtures("purged")
-def test_what_opens_one_client_does_not_open_its_copy(mike: ServedClient) -> None:
-    host = mike.host
-    cloned = host.provision("clone", ID, "mike-clone")
+def test_what_opens_one_client_does_not_open_its_copy(mirabelle: ServedClient) -> None:
+    host = mirabelle.host
+    cloned = host.provision("clone", ID, "mirabelle-clone")
     assert cloned.code == 0, cloned.said
-    copy = ServedClient(host, "mike-clone", cloned.document["api_key"])
+    copy = ServedClient(host, "mirabelle-clone", cloned.document["api_key"])
     assert copy.knows(LEAVE)
-    assert ServedClient(host, "mike-clone", mike.api_key).ask("GET", "/api/documents").status_code == 403
+    assert (
+        ServedClient(host, "mirabelle-clone", mirabelle.api_key).ask("GET", "/api/documents").status_code
+        == 403
+    )
     assert ServedClient(host, ID, copy.api_key).ask("GET", "/api/documents").status_code == 403
-    one, other = (dotenv_values(client.directory / ".env", interpolate=False) for client in (mike, copy))
+    one, other = (dotenv_values(client.directory / ".env", interpolate=False) for client in (mirabelle, copy))
     differing = {key for key in one if one[key] != other[key]}
     assert differing >= {"CLIENT_ID", "INSTANCE_NAME", "DATA_DIR", "PORT", "SECRET_KEY", "OPERATOR_KEY"}
     signed_in = copy.ask(
@@ -122,94 +125,94 @@ def test_what_opens_one_client_does_not_open_its_copy(mike: ServedClient) -> Non
     )
     assert signed_in.status_code == 200, signed_in.text
     assert not list((host.path / "backups").glob(f"{ID}/*"))
-    assert host.provision("diff", "mike-clone").code == 0
-    assert host.provision("clone", ID, "mike-clone").code == 2
+    assert host.provision("diff", "mirabelle-clone").code == 0
+    assert host.provision("clone", ID, "mirabelle-clone").code == 2
     assert host.provision("clone", ID, "Mike").code == 2
 
 
 def test_in_place_the_data_are_the_backups_and_the_old_ones_are_kept_aside(
-    mike: ServedClient, archive: Path, tmp_path: Path
+    mirabelle: ServedClient, archive: Path, tmp_path: Path
 ) -> None:
-    host = mike.host
+    host = mirabelle.host
     reset = host.provision("user", "reset-password", ID, "a@example.fr")
     login = {"email": "a@example.fr", "password": reset.document["password"]}
-    token = mike.ask("POST", "/api/auth/login", json=login).json()["refresh_token"]
-    mike.ingest(tmp_path, badges=BADGE)
-    assert mike.knows(BADGE)
+    token = mirabelle.ask("POST", "/api/auth/login", json=login).json()["refresh_token"]
+    mirabelle.ingest(tmp_path, badges=BADGE)
+    assert mirabelle.knows(BADGE)
     done = host.provision("restore", str(archive))
     assert done.code == 0, done.said
-    assert mike.knows(LEAVE)
-    assert not mike.knows(BADGE)
-    assert mike.ask("POST", "/api/auth/refresh", json={"refresh_token": token}).status_code == 401
+    assert mirabelle.knows(LEAVE)
+    assert not mirabelle.knows(BADGE)
+    assert mirabelle.ask("POST", "/api/auth/refresh", json={"refresh_token": token}).status_code == 401
     aside = Path(done.document["set_aside"])
     assert (aside / "tenant.sqlite3").is_file()
-    assert aside.parent == mike.directory
-    assert not (mike.directory / "restoring").exists()
+    assert aside.parent == mirabelle.directory
+    assert not (mirabelle.directory / "restoring").exists()
     assert not list((host.path / "journal").iterdir())
     assert host.provision("diff", ID).code == 0
     again = host.provision("restore", str(archive), "--as", ID)
     assert again.code == 0, again.said
-    assert list(mike.directory.glob("data-before-restore-*")) == [Path(again.document["set_aside"])]
+    assert list(mirabelle.directory.glob("data-before-restore-*")) == [Path(again.document["set_aside"])]
 
 
-def test_a_stopped_client_is_restored_and_stays_stopped(mike: ServedClient, archive: Path) -> None:
-    host = mike.host
+def test_a_stopped_client_is_restored_and_stays_stopped(mirabelle: ServedClient, archive: Path) -> None:
+    host = mirabelle.host
     assert host.provision("stop", ID).code == 0
     assert host.provision("restore", str(archive)).code == 0
     assert host.rows()[ID]["state"] == "stopped"
     assert host.get(ID) == 503
     assert host.provision("start", ID).code == 0
-    assert mike.knows(LEAVE)
+    assert mirabelle.knows(LEAVE)
 
 
-@pytest.mark.parametrize("words", [(), ("--as", "mike-other")])
+@pytest.mark.parametrize("words", [(), ("--as", "mirabelle-other")])
 def test_a_flipped_byte_is_refused_before_anything_is_written(
-    mike: ServedClient, archive: Path, tmp_path: Path, words: tuple[str, ...]
+    mirabelle: ServedClient, archive: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     spoilt = tmp_path / archive.name
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 1
     spoilt.write_bytes(content)
-    before = tree(mike.host.path)
+    before = tree(mirabelle.host.path)
     for name in ("restore", "verify-backup"):
-        refused = mike.host.provision(name, str(spoilt), *(words if name == "restore" else ()))
+        refused = mirabelle.host.provision(name, str(spoilt), *(words if name == "restore" else ()))
         assert (refused.code, refused.document["error"]["code"]) == (2, "archive-refused")
-    assert tree(mike.host.path) == before
-    assert mike.knows(LEAVE)
+    assert tree(mirabelle.host.path) == before
+    assert mirabelle.knows(LEAVE)
 
 
-def test_what_cannot_be_is_refused(mike: ServedClient, archive: Path) -> None:
-    host = mike.host
-    assert host.new("mike-second").code == 0
-    for words in (("--as", "mike-second"), ("--as", "Mike"), ("--port", "5001")):
+def test_what_cannot_be_is_refused(mirabelle: ServedClient, archive: Path) -> None:
+    host = mirabelle.host
+    assert host.new("mirabelle-second").code == 0
+    for words in (("--as", "mirabelle-second"), ("--as", "Mike"), ("--port", "5001")):
         assert host.provision("restore", str(archive), *words).code == 2
     assert host.provision("restore", str(archive) + ".none").code == 2
-    assert host.provision("remove", "mike-second").code == 0
-    assert host.provision("restore", str(archive), "--as", "mike-second").code == 2
-    assert host.provision("purge", "mike-second", "--yes").code == 0
+    assert host.provision("remove", "mirabelle-second").code == 0
+    assert host.provision("restore", str(archive), "--as", "mirabelle-second").code == 2
+    assert host.provision("purge", "mirabelle-second", "--yes").code == 0
 
 
 def test_data_of_a_newer_version_are_refused_and_the_old_ones_serve_on(
-    mike: ServedClient, archive: Path, tmp_path: Path
+    mirabelle: ServedClient, archive: Path, tmp_path: Path
 ) -> None:
     future = altered(archive, tmp_path, "UPDATE alembic_version SET version_num = '9999_future'")
-    before = tree(mike.directory)
-    failed = mike.host.provision("restore", str(future))
+    before = tree(mirabelle.directory)
+    failed = mirabelle.host.provision("restore", str(future))
     assert failed.code == 1
     assert "9999_future" in failed.said
-    wait_until(lambda: mike.host.get(ID) == 200)
-    assert mike.knows(LEAVE)
-    assert tree(mike.directory) == before
-    assert not list((mike.host.path / "journal").iterdir())
-    as_new = mike.host.provision("restore", str(future), "--as", "mike-future")
+    wait_until(lambda: mirabelle.host.get(ID) == 200)
+    assert mirabelle.knows(LEAVE)
+    assert tree(mirabelle.directory) == before
+    assert not list((mirabelle.host.path / "journal").iterdir())
+    as_new = mirabelle.host.provision("restore", str(future), "--as", "mirabelle-future")
     assert as_new.code == 1
-    assert "mike-future" not in mike.host.rows()
-    assert not list(mike.host.path.rglob("*mike-future*"))
+    assert "mirabelle-future" not in mirabelle.host.rows()
+    assert not list(mirabelle.host.path.rglob("*mirabelle-future*"))
 
 
 @pytest.mark.usefixtures("purged")
 def test_data_of_an_older_version_are_brought_up_to_date(
-    mike: ServedClient, archive: Path, tmp_path: Path
+    mirabelle: ServedClient, archive: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "old"
     (copy / "originals").mkdir(parents=True)
@@ -220,25 +223,25 @@ def test_data_of_an_older_version_are_brought_up_to_date(
     about = read_manifest(archive).model_copy(update={"members": (), "schema_revision": "0004_conversations"})
     old = tmp_path / "old.tar.gz"
     write_backup(copy, old, about)
-    done = mike.host.provision("restore", str(old), "--as", "mike-old")
+    done = mirabelle.host.provision("restore", str(old), "--as", "mirabelle-old")
     assert done.code == 0, done.said
-    assert ServedClient(mike.host, "mike-old", done.document["api_key"]).finds("congés") == []
+    assert ServedClient(mirabelle.host, "mirabelle-old", done.document["api_key"]).finds("congés") == []
 
 
 def test_a_client_that_is_gone_comes_back_under_its_own_name(host: LocalRoot, tmp_path: Path) -> None:
-    lost = ServedClient.begin(host, "mike-lost")
+    lost = ServedClient.begin(host, "mirabelle-lost")
     lost.ingest(tmp_path / "documents", badges=BADGE)
-    taken = host.provision("backup", "mike-lost", "--to", str(tmp_path))
+    taken = host.provision("backup", "mirabelle-lost", "--to", str(tmp_path))
     assert taken.code == 0, taken.said
-    assert host.provision("purge", "mike-lost", "--yes").code == 0
+    assert host.provision("purge", "mirabelle-lost", "--yes").code == 0
     back = host.provision("restore", taken.document["file"])
     assert back.code == 0, back.said
-    assert ServedClient(host, "mike-lost", back.document["api_key"]).knows(BADGE)
-    assert host.provision("purge", "mike-lost", "--yes").code == 0
+    assert ServedClient(host, "mirabelle-lost", back.document["api_key"]).knows(BADGE)
+    assert host.provision("purge", "mirabelle-lost", "--yes").code == 0
 
 
-def test_a_backup_is_verified_by_a_client_nobody_sees(mike: ServedClient, archive: Path) -> None:
-    host = mike.host
+def test_a_backup_is_verified_by_a_client_nobody_sees(mirabelle: ServedClient, archive: Path) -> None:
+    host = mirabelle.host
     before, listed = tree(host.path), set(host.rows())
     done = host.provision("verify-backup", str(archive))
     assert done.code == 0, done.said
@@ -250,11 +253,11 @@ def test_a_backup_is_verified_by_a_client_nobody_sees(mike: ServedClient, archiv
 
 
 def test_a_backup_whose_documents_are_not_all_there_does_not_pass(
-    mike: ServedClient, archive: Path, tmp_path: Path
+    mirabelle: ServedClient, archive: Path, tmp_path: Path
 ) -> None:
     less = altered(archive, tmp_path, without_originals=True)
-    found = mike.host.provision("verify-backup", str(less))
+    found = mirabelle.host.provision("verify-backup", str(less))
     assert found.code == 1
     assert not found.document["ok"]
     assert "have no original" in found.document["problems"][0]
-    assert not (mike.host.path / "client-verify-backup").exists()
+    assert not (mirabelle.host.path / "client-verify-backup").exists()
