@@ -41,7 +41,7 @@ def verify(archive: Path) -> Manifest:
     A checksum file beside it must agree; without one, what is inside still guards every byte.
     """
     _check_beside(archive)
-    return read_members(archive, _drain)
+    return read_members(archive, lambda _member, pieces: drain(pieces))
 
 
 def read_members(archive: Path, take: Take) -> Manifest:
@@ -55,6 +55,12 @@ def read_members(archive: Path, take: Take) -> Manifest:
             _read_all(archive, entries, manifest, take)
         _require_end(archive, packed)
     return manifest
+
+
+def drain(pieces: Iterator[bytes]) -> None:
+    """Read a file of a backup to its end, where it is judged, without keeping any of it."""
+    for _ in pieces:
+        pass
 
 
 @contextmanager
@@ -124,11 +130,6 @@ def _require_end(archive: Path, packed: gzip.GzipFile) -> None:
     rest = packed.read(_LARGEST_PADDING)
     if rest.strip(b"\0") or packed.read(1):
         raise ArchiveRefused(archive, "something follows its last file")
-
-
-def _drain(_member: Member, pieces: Iterator[bytes]) -> None:
-    for _ in pieces:
-        pass
 
 
 def _check_beside(archive: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioner.backups.manifest import USAGE, Manifest, Member
-from provisioner.backups.reading import read_manifest, read_members
+from provisioner.backups.reading import drain, read_manifest, read_members
 from provisioner.errors import ProvisionError
 from provisioner.trees import Place, walk
 
@@ -55,8 +55,7 @@ def _put(target: Path, uid: int, gid: int, usage: bool, member: Member, pieces: 
     folder, _, _name = member.name.rpartition("/")
     is_usage = folder == USAGE
     if is_usage and not usage:
-        for _ in pieces:
-            pass
+        drain(pieces)
         return
     if folder and not (target / folder).is_dir():
         (target / folder).mkdir(mode=0o700)
