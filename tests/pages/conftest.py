@@ -74,9 +74,7 @@ def cookies(browser: Browser, tenant: Tenant) -> Callable[[str], StorageState]:
         if email not in known:
             with browser.new_context(base_url=tenant.url, locale="fr-FR") as context:
                 page = context.new_page()
-                page.goto("/login")
-                fill_sign_in(page, email, PASSWORD)
-                page.wait_for_url("**/")
+                sign_in_on(page, email)
                 known[email] = context.storage_state()
         return known[email]
 
@@ -111,6 +109,14 @@ def follow(page: Page, link: Locator) -> None:
     before = page.url
     link.click()
     page.wait_for_url(lambda url: url != before)
+
+
+def sign_in_on(page: Page, email: str, path: str = "/", password: str = PASSWORD) -> None:
+    """Sign in and wait until the page of this path is loaded, its scripts with it."""
+    page.goto(f"/login?next={path}")
+    fill_sign_in(page, email, password)
+    # A pattern for the path would already fit the address of the form, which names it.
+    page.wait_for_url(lambda url: "/login" not in url)
 
 
 def never_answer(route: Route) -> None:

@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from tenant_app.assistant.provider_simulator import Behaviour, ProviderSimulator
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, ask, fill_sign_in
+from tests.pages.conftest import OpenPage, ask, sign_in_on
 from tests.pages.documents import LEASE
-from tests.pages.tenant import ADMIN, PASSWORD, served_tenant
+from tests.pages.tenant import ADMIN, served_tenant
 
 QUESTION = "Quel est le préavis du locataire pour donner congé ?"
 
@@ -57,10 +57,7 @@ def test_the_page_says_who_answered(
     ):
         tenant.add_document("contrat-de-bail.md", LEASE)
         page = open_page(tenant.url)
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        # The whole page: a question asked before its script runs is not sent.
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
         ask(page, QUESTION)
 
         expect(page.locator(".turn > footer")).to_contain_text(shown)
@@ -81,9 +78,7 @@ def test_nothing_a_poisoned_document_a_model_or_a_name_says_runs_or_asks_anythin
     ):
         tenant.add_document("<img src=y onerror=alert(2)>.md", LEASE)
         page = open_page(tenant.url)
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
         # The page itself fails the test when it asks another host for anything (see ``open_page``).
         ask(page, QUESTION)
         page.reload()

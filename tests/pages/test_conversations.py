@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
+from tests.pages.conftest import OpenPage, SignIn, ask, sign_in_on
 from tests.pages.documents import LEASE
-from tests.pages.tenant import ADMIN, PASSWORD, served_tenant
+from tests.pages.tenant import ADMIN, served_tenant
 from tests.pages.test_accessibility import overflow, violations
 from tests.pages.test_assistant_llm import provider
 
@@ -76,9 +76,7 @@ def test_nothing_further_is_offered_once_the_quota_is_reached(
     with served_tenant(tmp_path, embedding_server.socket, max_requests_monthly="2") as tenant:
         tenant.add_document("contrat-de-bail.md", LEASE)
         page = open_page(tenant.url)
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
         ask(page, QUESTION)
         further = page.get_by_role("region", name="Pour aller plus loin")
         expect(further).to_be_visible()
@@ -147,9 +145,7 @@ def test_a_sentence_without_support_is_marked_in_words_not_by_colour(
     ):
         tenant.add_document("contrat-de-bail.md", LEASE)
         page = open_page(tenant.url, viewport={"width": width, "height": 800})
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
         ask(page, "À combien s’élève le dépôt de garantie ?")
 
         expect(page.locator(".answer .doubt").first).to_contain_text("un chiffre ou une référence")
@@ -174,9 +170,7 @@ def test_whoever_cannot_ask_is_told_before_they_type(
 ) -> None:
     with served_tenant(tmp_path, embedding_server.socket, **settings) as tenant:
         page = open_page(tenant.url)
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
 
         expect(page.locator(".composer")).to_contain_text(said)
         expect(page.locator("#question")).to_be_disabled()

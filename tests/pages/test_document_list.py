@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, fill_sign_in, follow
+from tests.pages.conftest import OpenPage, fill_sign_in, follow, sign_in_on
 from tests.pages.documents import FEES, LEASE, long_report
 from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, Tenant, served_tenant
 
@@ -30,10 +30,8 @@ def small_tenant(
 def shelf(open_page: OpenPage, small_tenant: Tenant) -> Iterator[Page]:
     """Open the documents of the tenant without any, and leave it so."""
     page = open_page(small_tenant.url)
-    page.goto("/login?next=/documents")
-    fill_sign_in(page, ADMIN, PASSWORD)
+    sign_in_on(page, ADMIN, "/documents")
     expect(page.get_by_role("heading", name="Aucun document pour l’instant")).to_be_visible()
-    page.wait_for_load_state("load")
     yield page
     with small_tenant.api() as api:
         for document in api.get("/api/documents").json()["documents"]:

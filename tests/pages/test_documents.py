@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, fill_sign_in, follow, never_answer
+from tests.pages.conftest import OpenPage, SignIn, fill_sign_in, follow, never_answer, sign_in_on
 from tests.pages.documents import LEASE, long_report
 from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, Tenant, served_tenant
 
@@ -30,11 +30,8 @@ def empty_tenant(
 def shelf(open_page: OpenPage, empty_tenant: Tenant) -> Iterator[Page]:
     """Open the documents of the tenant without any, and leave it so."""
     page = open_page(empty_tenant.url)
-    page.goto("/login?next=/documents")
-    fill_sign_in(page, ADMIN, PASSWORD)
+    sign_in_on(page, ADMIN, "/documents")
     expect(page.get_by_role("heading", name="Aucun document pour l’instant")).to_be_visible()
-    # The page's script has run once the page is loaded.
-    page.wait_for_load_state("load")
     yield page
     with empty_tenant.api() as api:
         for document in api.get("/api/documents").json()["documents"]:

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tenant_app.web.frame import error_page
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, fill_sign_in
-from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, served_tenant
+from tests.pages.conftest import OpenPage, SignIn, sign_in_on
+from tests.pages.tenant import ADMIN, VIEWER, served_tenant
 from tests.pages.test_accessibility import looks, overflow, violations
 
 STATUSES = (400, 403, 404, 405, 409, 413, 415, 429, 500, 502, 503)
@@ -76,9 +76,7 @@ def test_what_is_broken_is_told_without_its_inside_and_can_be_tried_again(
 ) -> None:
     with served_tenant(tmp_path, embedding_server.socket) as tenant:
         page = open_page(tenant.url)
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
         with sqlite3.connect(tmp_path / "data" / "tenant.sqlite3", timeout=60) as database:
             database.execute("ALTER TABLE case_deadlines RENAME TO lost")
         answer = page.goto("/cases")

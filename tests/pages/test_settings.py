@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import OpenPage, SignIn, fill_sign_in
+from tests.pages.conftest import OpenPage, SignIn, sign_in_on
 from tests.pages.tenant import ADMIN, MEMBER, PASSWORD, VIEWER, Tenant
 
 OTHER_PASSWORD = "une autre phrase de cabinet"
@@ -15,9 +15,7 @@ OTHER_PASSWORD = "une autre phrase de cabinet"
 def settings_of(open_page: OpenPage, email: str, password: str = PASSWORD) -> Page:
     """Open the settings of somebody, in a browser of their own."""
     page = open_page()
-    page.goto("/login?next=/settings")
-    fill_sign_in(page, email, password)
-    page.wait_for_url("**/settings")
+    sign_in_on(page, email, "/settings", password)
     return page
 
 
@@ -81,8 +79,7 @@ def test_a_session_left_open_elsewhere_is_closed_from_here(open_page: OpenPage) 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
 def test_light_or_dark_is_chosen_and_stays_chosen(open_page: OpenPage, javascript: bool) -> None:
     page = open_page(color_scheme="light", java_script_enabled=javascript)
-    page.goto("/login?next=/settings")
-    fill_sign_in(page, VIEWER, PASSWORD)
+    sign_in_on(page, VIEWER, "/settings")
     page.get_by_role("button", name="Sombre").click()
     expect(page.get_by_role("button", name="Sombre")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

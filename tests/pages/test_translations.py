@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tenant_app.assistant.provider_simulator import Behaviour
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
+from tests.pages.conftest import OpenPage, SignIn, ask, sign_in_on
 from tests.pages.documents import LEASE
 from tests.pages.tenant import ADMIN, PASSWORD, VIEWER, Tenant, served_tenant
 from tests.pages.test_accessibility import violations
@@ -148,9 +148,7 @@ def test_whatever_the_chat_comes_to_is_told_in_english(
         tenant = open_now.enter_context(served_tenant(tmp_path, embedding_server.socket, **settings))
         tenant.add_document("contrat-de-bail.md", LEASE)
         page = open_page(tenant.url, locale="en-GB")
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
         if question is not None:
             ask(page, question)
 

@@ -13,9 +13,9 @@ from tenant_app.factory import create_app
 from tenant_app.settings import Settings
 from tenant_app.web.usage_pages import budget, limit
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, ask, fill_sign_in
+from tests.pages.conftest import OpenPage, SignIn, ask, sign_in_on
 from tests.pages.documents import LEASE
-from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
+from tests.pages.tenant import ADMIN, Tenant, served_tenant
 from tests.tenant_app.environment import environment
 
 
@@ -64,9 +64,7 @@ def test_a_limit_that_comes_near_is_told_with_what_follows(
         # Weight without words: a comment is kept with the original and is no text to be read.
         tenant.add_document("bail.html", b"<p>" + LEASE + b"</p><!--" + b"x" * 860_000 + b"-->")
         page = open_page(tenant.url)
-        page.goto("/login")
-        fill_sign_in(page, ADMIN, PASSWORD)
-        page.wait_for_url("**/")
+        sign_in_on(page, ADMIN)
         ask(page, "Quel est le montant du dépôt de garantie ?")
         page.goto("/usage")
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.embedding_server_fixture import EmbeddingServer
-from tests.pages.conftest import OpenPage, SignIn, fill_sign_in
-from tests.pages.tenant import ADMIN, MEMBER, PASSWORD, VIEWER, Tenant, served_tenant
+from tests.pages.conftest import OpenPage, SignIn, fill_sign_in, sign_in_on
+from tests.pages.tenant import ADMIN, MEMBER, VIEWER, Tenant, served_tenant
 
 NEW = "collaboratrice@dupont.test"
 
@@ -25,11 +25,8 @@ def firm(tmp_path_factory: pytest.TempPathFactory, embedding_server: EmbeddingSe
 def users(open_page: OpenPage, firm: Tenant) -> Iterator[Page]:
     """Open the users of a tenant, and leave it with its first three."""
     page = open_page(firm.url)
-    page.goto("/login?next=/users")
-    fill_sign_in(page, ADMIN, PASSWORD)
+    sign_in_on(page, ADMIN, "/users")
     expect(page.get_by_role("heading", name="Utilisateurs")).to_be_visible()
-    # The page's script has run once the page is loaded.
-    page.wait_for_load_state("load")
     yield page
     page.goto("/users")
     for row in page.locator("tr", has_text=NEW).all():
@@ -81,7 +78,7 @@ def test_a_person_is_added_with_a_password_shown_once(users: Page, open_page: Op
 
     expect(row_of(users, NEW)).to_contain_text("Membre")
     expect(row_of(users, NEW)).to_contain_text("Jamais connecté")
-    expect(users.locator(".seats")).to_have_text(re.compile("^Places prises : 4 sur 4"))
+    expect(users.locator(".seats")).to_have_text(re.compile(r"^Places prises\s: 4 sur 4"))
     assert password not in users.content()
     assert signs_in(open_page, firm, password)
     users.reload()
