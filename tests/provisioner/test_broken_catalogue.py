@@ -60,12 +60,12 @@ def test_what_needs_the_plans_says_where_they_are_wrong(lima: LocalRoot, plans: 
 
 
 def test_a_client_is_removed_and_erased(lima: LocalRoot) -> None:
-    assert lima.new("kilo").code == 0
+    assert lima.new("cassis").code == 0
     own = lima.path / "plans.yaml"
     own.write_text("plans: [")
     try:
-        assert lima.provision("remove", "kilo").code == 0
-        assert lima.provision("purge", "kilo", "--yes").code == 0
+        assert lima.provision("remove", "cassis").code == 0
+        assert lima.provision("purge", "cassis", "--yes").code == 0
     finally:
         own.unlink()
 

@@ -54,14 +54,14 @@ def test_killed_at_a_system_call_it_is_absent_or_taken_up_again(neighbour: Local
 
 
 def test_a_directory_killed_before_it_had_its_mode_gets_it(neighbour: LocalRoot) -> None:
-    usage = neighbour.path / "client-yankee" / "data" / "usage"
-    killed = inject(neighbour, "fchmod:signal=SIGKILL", "yankee", within=usage)
+    usage = neighbour.path / "client-yole" / "data" / "usage"
+    killed = inject(neighbour, "fchmod:signal=SIGKILL", "yole", within=usage)
     assert was_killed(killed), killed.stderr
     assert stat.S_IMODE(usage.stat().st_mode) == 0o700
-    again = neighbour.new("yankee")
+    again = neighbour.new("yole")
     assert again.code == 0, again.said
     assert stat.S_IMODE(usage.stat().st_mode) == 0o2750
-    assert neighbour.provision("purge", "yankee", "--yes").code == 0
+    assert neighbour.provision("purge", "yole", "--yes").code == 0
 
 
 @pytest.mark.parametrize(

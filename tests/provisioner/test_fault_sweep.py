@@ -52,7 +52,7 @@ class Point:
 
 @pytest.fixture(scope="module")
 def neighbour(host: LocalRoot) -> LocalRoot:
-    created = host.new("tango")
+    created = host.new("tangara")
     assert created.code == 0, created.said
     return host
 

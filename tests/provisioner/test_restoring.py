@@ -99,7 +99,8 @@ def test_as_a_new_client_it_has_the_same_data_and_answers_from_them(
     answer = copy.ask("POST", "/api/chat", json={"question": QUESTION})
     assert answer.status_code == 200, answer.text
     assert "vingt-cinq" in answer.json()["answer"]
-    wait_until(lambda: any((copy.directory / "data" / "chroma").rglob("chroma.sqlite3")))
+    # The index of the copy is built at the first question whose vector was there in time.
+    wait_until(lambda: copy.knows(LEAVE) and any((copy.directory / "data" / "chroma").rglob("chroma.sqlite3")))
     assert mirabelle.knows(LEAVE)
 
 
