@@ -100,7 +100,9 @@ def test_as_a_new_client_it_has_the_same_data_and_answers_from_them(
     assert answer.status_code == 200, answer.text
     assert "vingt-cinq" in answer.json()["answer"]
     # The index of the copy is built at the first question whose vector was there in time.
-    wait_until(lambda: copy.knows(LEAVE) and any((copy.directory / "data" / "chroma").rglob("chroma.sqlite3")))
+    wait_until(
+        lambda: copy.knows(LEAVE) and any((copy.directory / "data" / "chroma").rglob("chroma.sqlite3"))
+    )
     assert mirabelle.knows(LEAVE)
 
 
