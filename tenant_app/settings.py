@@ -149,6 +149,7 @@ class Settings(BaseModel):
     rerank_model: Annotated[str | None, BeforeValidator(_none_when_empty)]
     openai_base_url: Annotated[str | None, BeforeValidator(_none_when_empty)]
     openai_api_key: Annotated[SecretStr | None, BeforeValidator(_none_when_empty)]
+    openai_socket: Annotated[AbsolutePath | None, BeforeValidator(_none_when_empty)]
     llm_timeout_seconds: Annotated[float, Field(gt=0)]
     llm_price_in_per_million: Annotated[Decimal, Field(ge=0)]
     llm_price_out_per_million: Annotated[Decimal, Field(ge=0)]

@@ -54,6 +54,11 @@ def reload(unit: str) -> Command:
     return Command(("systemctl", "reload", "--", unit))
 
 
+def reload_if_running(unit: str) -> Command:
+    """Let a service read its configuration again; one that does not run will read it when it starts."""
+    return Command(("systemctl", "try-reload-or-restart", "--", unit))
+
+
 def kill(unit: str, signal: str) -> Command:
     """Send a signal to a service's main process."""
     return Command(("systemctl", "kill", "--kill-who=main", f"--signal={signal}", "--", unit))

@@ -40,9 +40,12 @@ TEXTS: Final[Mapping[tuple[str, bool], LazyString]] = {
     ("boot", False): lazy_gettext(
         "Après un redémarrage de l’hôte, la commande «\u00a0provision host init\u00a0» relance tout."
     ),
-    ("provider-answers", False): lazy_gettext(
-        "Les réponses sont extraites des documents\u00a0: faute de réseau, un client n’atteint aucun "
-        "fournisseur de modèles de langue, même désigné dans host.yaml."
+    ("provider-key", True): lazy_gettext(
+        "Aucun client ne détient la clé du fournisseur de modèles de langue\u00a0: chacun l’interroge par "
+        "une voie qui lui est propre, au rythme de sa formule."
+    ),
+    ("provider-key", False): lazy_gettext(
+        "La clé du fournisseur de modèles de langue figure dans les réglages de chaque client."
     ),
     ("sleep", False): lazy_gettext("Les clients inactifs restent en mémoire."),
 }

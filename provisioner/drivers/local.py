@@ -14,9 +14,10 @@ from provisioner.commands.command import Command
 from provisioner.drivers import local_host, local_promises, local_users
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
+from provisioner.drivers.provider_key import provider_key
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.errors import InvalidConfiguration
-from provisioner.filesystem import RenderedFile, read_text
+from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
 from provisioner.naming import TenantId
 from provisioner.render import (
@@ -219,21 +220,10 @@ class LocalDriver:
             data_dir=self._layout.data(tenant.id),
             embedding_socket=self._shared.embedding_socket,
             openai_base_url=self._host.llm_base_url,
-            openai_api_key=self._provider_key(),
+            openai_api_key=provider_key(self._host),
         )
         text = env_text(environment(tenant.spec, self._host, surroundings, tenant.secrets))
         return RenderedFile(self._layout.env_file(tenant.id), text, 0o600, owner, owner, secret=True)
-
-    def _provider_key(self) -> SecretStr | None:
-        file = self._host.llm_api_key_file
-        if file is None:
-            return None
-        key = read_text(file)
-        if not key or not key.strip():
-            raise InvalidConfiguration(
-                "llm_api_key_file", f"{file} is missing or empty.", "Put the provider's key in it."
-            )
-        return SecretStr(key.strip())
 
     def _program_file(self, tenant: Named, *, running: bool) -> RenderedFile:
         name = _program(tenant.id)

@@ -18,6 +18,11 @@ def promises(users: LocalUsers) -> tuple[Promise, ...]:
         Promise("own-user", own_user, kept=users.separate),
         _unprivileged_nginx(users),
         Promise("network-isolation", "Clients share the host's network.", kept=False),
+        Promise(
+            "provider-key",
+            "The key of the provider of language models is in every client's settings.",
+            kept=False,
+        ),
         Promise("hard-limits", "A client's memory, CPU and tasks are not limited.", kept=False),
         Promise("sleep", "Idle clients stay in memory.", kept=False),
         Promise("boot", "After a reboot, `provision host init` starts everything again.", kept=False),

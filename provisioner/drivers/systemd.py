@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from provisioner import installation
 from provisioner.commands import systemctl
 from provisioner.commands.command import Command
+from provisioner.drivers import systemd_egress
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
@@ -23,7 +24,6 @@ from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
 from provisioner.naming import TenantId
 from provisioner.render import (
-    Surroundings,
     UnitProgram,
     env_text,
     environment,
@@ -73,10 +73,8 @@ class SystemdDriver:
         return PROMISES
 
     def notices(self) -> Sequence[str]:
-        """Say that the provider of language models is out of reach when one is configured."""
-        if not self._host.llm_base_url:
-            return ()
-        return ("host.yaml names a provider of language models; under this driver clients answer locally.",)
+        """Nothing: what this driver promises it keeps on every host."""
+        return ()
 
     def observe_host(self) -> Observed:
         """Read what is there of the shared parts."""
@@ -93,8 +91,13 @@ class SystemdDriver:
         return (Run("stop the shared parts and every client", systemctl.stop(everything)),)
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
-        """The tenant's .env, what its two units have of their own, and its nginx site."""
-        return (self._env_file(tenant), *self._unit_files(tenant), self._site_file(tenant))
+        """The tenant's .env, its way to the provider, what its units have of their own, its nginx site."""
+        return (
+            self._env_file(tenant),
+            systemd_egress.client_file(tenant.spec, self._host),
+            *self._unit_files(tenant),
+            self._site_file(tenant),
+        )
 
     def data_directories(self, tenant: Named, data: Path) -> tuple[MakeDirectory, ...]:
         """Its user's; the dashboard reads what is in `usage`."""
@@ -119,6 +122,7 @@ class SystemdDriver:
             file.path for file in self.files(tenant) if not observed.has(file) and file.path not in wish.keep
         }
         env, site = self._env_file(tenant), self._site_file(tenant)
+        egress = systemd_egress.client_file(tenant.spec, self._host)
         units = tuple(WriteFile(file) for file in self._unit_files(tenant) if file.path in stale)
         change_site = (self._change_site(WriteFile(site)),) if site.path in stale else ()
         answers = tenant.running and (bool(stale) or not observed.running)
@@ -126,9 +130,10 @@ class SystemdDriver:
             *(() if observed.whole else self._foundations(tenant)),
             *(change_site if tenant.suspended else ()),
             *((WriteFile(env),) if env.path in stale else ()),
+            *((systemd_egress.change(WriteFile(egress)),) if egress.path in stale else ()),
             *((self._change_units(tenant, units),) if units else ()),
             *self._initial_steps(tenant, observed, wish),
-            *self._process_steps(tenant, observed, stale if tenant.suspended else stale - {site.path}),
+            *self._process_steps(tenant, observed, stale - (set() if tenant.suspended else {site.path})),
             *(() if tenant.suspended else change_site),
             *((self._probe(tenant),) if answers else ()),
         )
@@ -152,6 +157,7 @@ class SystemdDriver:
             self._change_site(RemoveFile(places.site(tenant.id))),
             *self._close(tenant.id),
             ChangeUnits(places.UNITS, drop_ins),
+            systemd_egress.change(RemoveFile(systemd_egress.client_path(tenant.id))),
         )
 
     def erase_steps(self, tenant: Named) -> Sequence[Step]:
@@ -159,6 +165,7 @@ class SystemdDriver:
         return (
             RemoveTree(self._layout.client(tenant.id)),
             *(RemoveTree(places.drop_in(unit).parent) for unit in _names(tenant.id)),
+            RemoveTree(systemd_egress.client_directory(tenant.id)),
             RemoveUser(tenant.system_user),
         )
 
@@ -204,17 +211,19 @@ class SystemdDriver:
             MakeDirectory(self._layout.client(tenant.id), 0o711),
             MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
             *self.data_directories(tenant, self._layout.data(tenant.id)),
+            systemd_egress.made_client_directory(tenant.id, tenant.system_user),
         )
 
     def _env_file(self, tenant: Tenant) -> RenderedFile:
-        """root's own; it holds no provider key, because a client could not use one."""
-        surroundings = Surroundings(self._layout.data(tenant.id), places.EMBEDDING_SOCKET)
+        """root's own; it holds no provider key: the egress alone does."""
+        surroundings = systemd_egress.surroundings(tenant.id, self._host)
         text = env_text(environment(tenant.spec, self._host, surroundings, tenant.secrets))
         return RenderedFile(self._layout.env_file(tenant.id), text, 0o600, "root", "root", secret=True)
 
     def _unit_files(self, tenant: Tenant) -> tuple[RenderedFile, RenderedFile]:
         program = UnitProgram((installation.PYTHON, "-m", "tenant_app", "serve"), installation.ENVIRONMENT)
-        service = service_drop_in(tenant.spec, self._layout, program, places.EMBEDDERS)
+        egress = systemd_egress.client_directory(tenant.id)
+        service = service_drop_in(tenant.spec, self._layout, program, places.EMBEDDERS, egress)
         return (
             RenderedFile(places.drop_in(places.socket(tenant.id)), socket_drop_in(tenant.spec)),
             RenderedFile(places.drop_in(places.service(tenant.id)), service),

@@ -1,4 +1,4 @@
-"""What all clients of a systemd host share: users, units, the embedding server, the dashboard, nginx."""
+"""What all clients of a systemd host share: users, units, embedding server, egress, dashboard, nginx."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from provisioner import installation
 from provisioner.commands import systemctl
+from provisioner.drivers import systemd_egress
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Finding, Observed
@@ -42,8 +43,8 @@ _DASHBOARD_PORT: Final = "tenantry-admin.socket"
 _NGINX: Final = "nginx.service"
 
 #: What must be up, in the order of starting: the dashboard itself is started by its first visitor.
-SHARED: Final = (places.TARGET, _EMBEDDINGS, _DASHBOARD_PORT, _NGINX)
-STOPPED_WITH_TARGET: Final = (_EMBEDDINGS, _DASHBOARD_PORT, _DASHBOARD)
+SHARED: Final = (places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD_PORT, _NGINX)
+STOPPED_WITH_TARGET: Final = (_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD_PORT, _DASHBOARD)
 
 
 class SharedParts:
@@ -68,11 +69,13 @@ class SharedParts:
         """Have everything there and running, in the order in which each needs the other."""
         units = tuple(WriteFile(file) for file in self._units() if not observed.has(file))
         nginx = tuple(WriteFile(file) for file in self._nginx_files() if not observed.has(file))
+        egress = tuple(WriteFile(file) for file in systemd_egress.files(self._host) if not observed.has(file))
         rotation = tuple(WriteFile(file) for file in self._rotation() if not observed.has(file))
         return (
             *(() if observed.whole else self._foundations()),
             *((ChangeUnits(places.UNITS, units, verified=self._verified(units)),) if units else ()),
             *rotation,
+            *((systemd_egress.change(*egress),) if egress else ()),
             *self._programs(observed, {change.file.path.name for change in units}),
             *((self._change_nginx(nginx),) if nginx else ()),
         )
@@ -87,7 +90,7 @@ class SharedParts:
         )
 
     def _founded(self) -> bool:
-        users = (places.EMBEDDERS, places.DASHBOARD_USER)
+        users = (places.EMBEDDERS, places.DASHBOARD_USER, places.EGRESS_USER)
         return (
             group_exists(places.READERS)
             and all(user_exists(user) for user in users)
@@ -99,6 +102,7 @@ class SharedParts:
             CreateGroup(places.READERS),
             CreateUser(places.EMBEDDERS, self._layout.root),
             CreateUser(places.DASHBOARD_USER, self._layout.admin, (places.READERS,)),
+            CreateUser(places.EGRESS_USER, self._layout.root),
             *self._directories(),
         )
 
@@ -109,10 +113,11 @@ class SharedParts:
             MakeDirectory(self._layout.archive, 0o700),
             MakeDirectory(places.SITES.parent, 0o700),
             MakeDirectory(places.SITES, 0o700),
+            *systemd_egress.directories(),
         )
 
     def _files(self) -> tuple[RenderedFile, ...]:
-        return (*self._units(), *self._nginx_files(), *self._rotation())
+        return (*self._units(), *systemd_egress.files(self._host), *self._nginx_files(), *self._rotation())
 
     def _units(self) -> tuple[RenderedFile, ...]:
         python, layout = installation.PYTHON, self._layout
@@ -123,6 +128,7 @@ class SharedParts:
         texts = {
             **{name: shipped("systemd", name).read_text("utf-8") for name in places.TEMPLATES},
             _EMBEDDINGS: embeddings_unit(UnitProgram(embeddings, installation.ENVIRONMENT), places.EMBEDDERS),
+            places.EGRESS_SERVICE: systemd_egress.unit(self._host),
             _DASHBOARD: admin_unit(
                 layout,
                 UnitProgram((*dashboard, "admin", "serve"), installation.ENVIRONMENT),
@@ -153,10 +159,12 @@ class SharedParts:
     def _verified(self, changes: tuple[WriteFile, ...]) -> tuple[str, ...]:
         """Templates are verified with each client; these units stand for themselves."""
         names = {change.file.path.name for change in changes}
-        return tuple(name for name in (_EMBEDDINGS, _DASHBOARD, _DASHBOARD_PORT) if name in names)
+        own = (_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD, _DASHBOARD_PORT)
+        return tuple(name for name in own if name in names)
 
     def _programs(self, observed: Observed, changed: set[str]) -> tuple[Step, ...]:
-        restarted = tuple(name for name in (_DASHBOARD, _DASHBOARD_PORT, _EMBEDDINGS) if name in changed)
+        own = (_DASHBOARD, _DASHBOARD_PORT, places.EGRESS_SERVICE, _EMBEDDINGS)
+        restarted = tuple(name for name in own if name in changed)
         fresh = not observed.digests
         return (
             *(() if fresh else tuple(StopProgram(name) for name in restarted)),

@@ -20,9 +20,12 @@ READERS: Final = "tenantry-read"
 EMBEDDERS: Final = "tenantry-embed"
 """Runs the embedding server; its members, every client, may reach it."""
 DASHBOARD_USER: Final = "tenantry-admin"
+EGRESS_USER: Final = "tenantry-egress"
+"""Runs the nginx that alone may speak to the provider of language models."""
 
 EMBEDDING_SOCKET: Final = Path("/run/tenantry-embeddings/embeddings.sock")
 DASHBOARD_SOCKET: Final = Path("/run/tenantry-admin.sock")
+EGRESS_SERVICE: Final = "tenantry-egress.service"
 
 TARGET: Final = "tenantry.target"
 TEMPLATES: Final = ("tenantry.slice", TARGET, "tenant@.socket", "tenant@.service")

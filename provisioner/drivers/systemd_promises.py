@@ -1,4 +1,4 @@
-"""What the systemd driver gives a client and what it does not yet, said plainly."""
+"""What the systemd driver gives a client and what it does not, said plainly."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PROMISES: Final = (
     Promise("hard-limits", "A client's memory, CPU and tasks are limited by its plan.", kept=True),
     Promise("boot", "After a reboot every client is back: its first request starts it.", kept=True),
     Promise(
-        "provider-answers",
-        "Answers are extracted locally: a client without a network cannot reach the provider of "
-        "language models, even when host.yaml names one.",
-        kept=False,
+        "provider-key",
+        "No client holds the key of the provider of language models: each asks through a socket of its own, "
+        "at the rate of its plan.",
+        kept=True,
     ),
     Promise("sleep", "Idle clients stay in memory.", kept=False),
 )

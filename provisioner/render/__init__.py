@@ -1,5 +1,6 @@
 """Specification → files, pure: the same specification always renders the same text."""
 
+from provisioner.render.egress import CLIENT_BASE_URL, egress_client, egress_nginx, egress_provider
 from provisioner.render.environment import Surroundings, env_text, environment
 from provisioner.render.nginx import (
     admin_site,
@@ -16,18 +17,24 @@ from provisioner.render.units import (
     UnitProgram,
     admin_socket,
     admin_unit,
+    egress_unit,
     embeddings_unit,
     service_drop_in,
     socket_drop_in,
 )
 
 __all__ = [
+    "CLIENT_BASE_URL",
     "Program",
     "Surroundings",
     "UnitProgram",
     "admin_site",
     "admin_socket",
     "admin_unit",
+    "egress_client",
+    "egress_nginx",
+    "egress_provider",
+    "egress_unit",
     "embeddings_unit",
     "env_text",
     "environment",

@@ -17,13 +17,15 @@ from provisioner.spec import TenantSecrets, TenantSpec
 class Surroundings:
     """What the driver decides of a tenant's world: where its data is and how it reaches its servers.
 
-    Without `openai_base_url` and `openai_api_key` answers are extracted locally.
+    Without `openai_base_url` and `openai_api_key` answers are extracted locally. With `openai_socket` the
+    provider is asked through that unix socket.
     """
 
     data_dir: Path
     embedding_socket: Path
     openai_base_url: str = ""
     openai_api_key: SecretStr | None = None
+    openai_socket: Path | None = None
 
 
 def environment(
@@ -111,6 +113,7 @@ def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -
         "RERANK_MODEL": host.rerank_model,
         "OPENAI_BASE_URL": surroundings.openai_base_url,
         "OPENAI_API_KEY": key.get_secret_value() if key else "",
+        "OPENAI_SOCKET": str(surroundings.openai_socket or ""),
         "LLM_TIMEOUT_SECONDS": str(host.llm_timeout_seconds),
         "LLM_PRICE_IN_PER_MILLION": str(profile.price_in_per_million),
         "LLM_PRICE_OUT_PER_MILLION": str(profile.price_out_per_million),

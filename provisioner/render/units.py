@@ -26,8 +26,10 @@ def socket_drop_in(spec: TenantSpec) -> str:
     return render("systemd/tenant.socket.conf.j2", port=spec.port)
 
 
-def service_drop_in(spec: TenantSpec, layout: Layout, program: UnitProgram, embedding_group: str) -> str:
-    """Return what tenant@<id>.service has of its own."""
+def service_drop_in(
+    spec: TenantSpec, layout: Layout, program: UnitProgram, embedding_group: str, egress: Path
+) -> str:
+    """Return what tenant@<id>.service has of its own; `egress` is where its way to the provider is."""
     return render(
         "systemd/tenant.service.conf.j2",
         **program.words(),
@@ -36,6 +38,8 @@ def service_drop_in(spec: TenantSpec, layout: Layout, program: UnitProgram, embe
         env_file=str(layout.env_file(spec.id)),
         user=spec.system_user,
         embedding_group=embedding_group,
+        egress_sockets=str(egress.parent),
+        egress=str(egress),
         memory_bytes=spec.terms.memory_mb * 1_000_000,
         cpu_percent=spec.terms.cpu_percent,
         tasks=spec.terms.tasks,
@@ -45,6 +49,18 @@ def service_drop_in(spec: TenantSpec, layout: Layout, program: UnitProgram, embe
 def embeddings_unit(program: UnitProgram, group: str) -> str:
     """Return the embedding server's unit; it runs as the user, and gives its socket to the group, `group`."""
     return render("systemd/tenantry-embeddings.service.j2", **program.words(), group=group)
+
+
+def egress_unit(layout: Layout, program: UnitProgram, user: str, sockets: Path) -> str:
+    """Return the egress's unit; `sockets` holds a directory for each client, in which it listens."""
+    return render(
+        "systemd/tenantry-egress.service.j2",
+        argv=program.argv,
+        trial=(*program.argv, "-t", "-q"),
+        user=user,
+        sockets=str(sockets),
+        root=str(layout.root),
+    )
 
 
 def admin_unit(layout: Layout, program: UnitProgram, user: str, read_group: str) -> str:

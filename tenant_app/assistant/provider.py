@@ -105,10 +105,12 @@ class Provider:
 
     @cached_property
     def _client(self) -> "openai.OpenAI":
+        import httpx2  # noqa: PLC0415 - comes with openai
         import openai  # noqa: PLC0415 - takes a second and 32 MB
 
         settings = self._settings
-        key = settings.openai_api_key
+        key, socket = settings.openai_api_key, settings.openai_socket
+        through = httpx2.HTTPTransport(uds=str(socket)) if socket else None
         return openai.OpenAI(
             # A service of one's own may need no key; the SDK insists on one.
             api_key=key.get_secret_value() if key else "none",
@@ -118,6 +120,7 @@ class Provider:
             ),
             # The caller is waiting: the local answer is the second try.
             max_retries=0,
+            http_client=openai.DefaultHttpxClient(transport=through) if through else None,
         )
 
     def write(self, messages: Sequence[Message], consumption: Consumption) -> Iterator[str]:

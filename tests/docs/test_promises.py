@@ -21,7 +21,7 @@ ROWS = {
     "network-isolation": "No network but the port it serves",
     "hard-limits": "Hard limits on memory, CPU and tasks",
     "boot": "Back after a reboot",
-    "provider-answers": "Answers from a language-model provider",
+    "provider-key": "The provider's key out of clients' reach",
     "sleep": "Idle clients leave memory",
 }
 LOCAL = local_promises.promises(LocalUsers(separate=True))

@@ -97,7 +97,9 @@ def test_a_new_client_gets_its_user_its_files_its_accounts_its_port_and_its_site
         "make directory /srv/tenantry/client-dupont/logs",
         "make directory /srv/tenantry/client-dupont/data",
         "make directory /srv/tenantry/client-dupont/data/usage",
+        "make directory /var/lib/tenantry-egress/dupont",
         "write /srv/tenantry/client-dupont/.env",
+        "write /etc/tenantry/egress/clients/dupont.conf",
         "write /etc/systemd/system/tenant@dupont.socket.d/tenantry.conf",
         "create its database and first accounts",
         "open its port after every boot",
@@ -231,6 +233,7 @@ def test_a_removed_client_leaves_its_directory_and_a_purged_one_nothing(driver: 
         "erase /srv/tenantry/client-dupont with everything in it",
         "erase /etc/systemd/system/tenant@dupont.socket.d with everything in it",
         "erase /etc/systemd/system/tenant@dupont.service.d with everything in it",
+        "erase /var/lib/tenantry-egress/dupont with everything in it",
         "remove system user tn-dupont",
     ]
 
@@ -317,7 +320,8 @@ def test_an_open_port_counts_as_running_unless_the_process_fails(
 
 def test_the_shared_parts_that_are_down_are_named(driver: SystemdDriver, answers: Answers) -> None:
     up = ("active", "running")
-    answers.states = dict.fromkeys(("tenantry.target", "tenantry-admin.socket", "nginx.service"), up)
+    others = ("tenantry.target", "tenantry-egress.service", "tenantry-admin.socket", "nginx.service")
+    answers.states = dict.fromkeys(others, up)
     assert driver.observe_host().down == ("tenantry-embeddings.service",)
     (finding,) = driver.findings()
     assert (finding.subject, "journalctl" in finding.mend) == ("tenantry-embeddings.service", True)
@@ -357,12 +361,9 @@ def test_the_log_is_the_units_journal(driver: SystemdDriver) -> None:
 def test_what_the_driver_does_not_give_is_said(driver: SystemdDriver) -> None:
     kept = {promise.name: promise.kept for promise in driver.promises()}
     assert kept["network-isolation"]
-    assert not kept["provider-answers"]
+    assert kept["provider-key"]
+    assert not kept["sleep"]
     assert driver.notices() == ()
-    with_provider = HostSettings.model_validate(
-        {"root": host().root, "llm_base_url": "https://llm.example/v1"}
-    )
-    assert "answer locally" in driver_of(with_provider).notices()[0]
 
 
 def driver_of(settings: HostSettings) -> SystemdDriver:
@@ -400,7 +401,7 @@ def units_folder(tmp_path: Path) -> Path:
 
 def change(folder: Path, memory: str = "") -> ChangeUnits:
     program = UnitProgram(("/usr/bin/env", "true"))
-    service = service_drop_in(DUPONT.spec, host().layout, program, "root").replace(
+    service = service_drop_in(DUPONT.spec, host().layout, program, "root", Path("/var/lib/x/dupont")).replace(
         "User=tn-dupont", "User=root"
     )
     texts = {SOCKET: socket_drop_in(DUPONT.spec), SERVICE: service + memory}

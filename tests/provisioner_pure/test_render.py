@@ -25,6 +25,7 @@ DOCUMENT_004 = """
 """
 STRANGE = 'l\'été "100%"; {n} # \\x'
 STRANGE_ROOT = Path("/srv", STRANGE)
+WAY = Path("/var/lib/tenantry-egress/dupont")
 
 
 def test_the_env_file_holds_exactly_the_applications_settings() -> None:
@@ -132,23 +133,25 @@ def test_a_root_of_strange_characters_adds_no_directive_to_a_unit() -> None:
     layout = host(STRANGE_ROOT).layout
     argv = (f"{STRANGE_ROOT}/bin/python $HOME", "-m", "tenant_app", "serve")
     unit = parse_unit(
-        render.service_drop_in(spec(), layout, UnitProgram(argv, {"A": STRANGE}), "tenantry-embed")
+        render.service_drop_in(spec(), layout, UnitProgram(argv, {"A": STRANGE}), "tenantry-embed", WAY)
     )["Service"]
     values = {name: expand_specifiers(value) for name, value in unit if name != "CPUQuota"}
+    hidden = [split_words(expand_specifiers(value)) for name, value in unit if name == "TemporaryFileSystem"]
     data = str(layout.data(spec().id))
     assert [word.replace("$$", "$") for word in split_words(values["ExecStart"])] == list(argv)
     assert split_words(values["Environment"]) == [f"A={STRANGE}"]
     assert values["LoadCredential"] == f"env:{layout.env_file(spec().id)}"
     assert values["WorkingDirectory"] == data
     assert split_words(values["ReadWritePaths"]) == [data]
-    assert split_words(values["TemporaryFileSystem"]) == [f"{STRANGE_ROOT}:ro"]
+    assert hidden == [[f"{STRANGE_ROOT}:ro"], [f"{WAY.parent}:ro"]]
+    assert split_words(values["BindReadOnlyPaths"]) == [str(WAY)]
 
 
 def test_the_plan_sets_the_units_hard_limits() -> None:
     unit = dict(
-        parse_unit(render.service_drop_in(spec(plan="starter"), host().layout, UnitProgram(("/p",)), "g"))[
-            "Service"
-        ]
+        parse_unit(
+            render.service_drop_in(spec(plan="starter"), host().layout, UnitProgram(("/p",)), "g", WAY)
+        )["Service"]
     )
     assert unit["MemoryMax"] == "768000000"
     assert unit["CPUQuota"] == "100%"

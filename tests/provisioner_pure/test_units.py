@@ -13,7 +13,10 @@ from provisioner.render import UnitProgram
 from provisioner.resources import shipped
 from tests.provisioner_pure.samples import host, spec
 
-SERVICES = ("tenant@dupont.service", "tenantry-embeddings.service", "tenantry-admin.service")
+SERVICES = (
+    *("tenant@dupont.service", "tenantry-embeddings.service"),
+    *("tenantry-egress.service", "tenantry-admin.service"),
+)
 OTHERS = ("tenant@dupont.socket", "tenantry-admin.socket", "tenantry.slice", "tenantry.target")
 
 
@@ -31,9 +34,12 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rendered = {
         "tenant@dupont.socket.d/tenantry.conf": render.socket_drop_in(spec()),
         "tenant@dupont.service.d/tenantry.conf": render.service_drop_in(
-            spec(), layout, program("tenant_app"), "tenantry-embed"
+            spec(), layout, program("tenant_app"), "tenantry-embed", Path("/var/lib/tenantry-egress/dupont")
         ),
         "tenantry-embeddings.service": render.embeddings_unit(program("embedding_server"), "tenantry-embed"),
+        "tenantry-egress.service": render.egress_unit(
+            layout, program("egress"), "tenantry-egress", Path("/var/lib/tenantry-egress")
+        ),
         "tenantry-admin.service": render.admin_unit(
             layout, program("provisioner"), "tenantry-admin", "tenantry-read"
         ),

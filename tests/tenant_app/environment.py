@@ -58,6 +58,7 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "RERANK_MODEL": "",
         "OPENAI_BASE_URL": "",
         "OPENAI_API_KEY": "",
+        "OPENAI_SOCKET": "",
         "LLM_TIMEOUT_SECONDS": "20",
         "LLM_PRICE_IN_PER_MILLION": "0.15",
         "LLM_PRICE_OUT_PER_MILLION": "0.60",
