@@ -8,14 +8,25 @@ from provisioner.layout import Layout
 from provisioner.render.templates import render
 from provisioner.spec import TenantSpec
 
+#: For each of a plan's threads: what its API may be asked in a second, what may wait for that, and how many
+#: requests may stand before its process at once. Beyond, nginx answers 429 by itself.
+API_PER_SECOND: Final = 10
+API_WAITING: Final = 20
+REQUESTS_AT_ONCE: Final = 16
+
 #: What a form's boundaries, names and text fields may weigh beside the file itself.
 FORM_OVERHEAD_BYTES: Final = 1_000_000
 
 
 def nginx_site(spec: TenantSpec, host: HostSettings, access_log: Path | None) -> str:
     """Return the nginx server of one tenant; None leaves the access log to the application."""
+    threads = spec.terms.threads
     return render(
         "nginx/tenant.conf.j2",
+        client=spec.id,
+        api_per_second=threads * API_PER_SECOND,
+        api_burst=threads * API_WAITING,
+        requests_at_once=threads * REQUESTS_AT_ONCE,
         listen=listen_address(host),
         server_names=spec.server_names,
         upstream=f"127.0.0.1:{spec.port}",

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from provisioner.quoting import nginx as quote
+from provisioner.render.nginx import REQUESTS_AT_ONCE
 from provisioner.spec import TenantSpec
 from tests.provisioner_pure.nginx_host import NginxHost, free_port, lay_out, running
 from tests.provisioner_pure.samples import HOSTILE_TEXTS, spec
@@ -204,6 +206,42 @@ def test_the_style_of_the_suspended_page_is_the_one_its_policy_names(nginx: Ngin
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     allowed = f"default-src 'none'; style-src 'sha256-{digest}'"
     assert page.headers["content-security-policy"] == allowed
+
+
+def test_one_address_that_tries_to_sign_in_without_end_is_held_back_alone(nginx: NginxHost) -> None:
+    def sign_in(path: str, address: str, host: str = DUPONT) -> httpx.Response:
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=address)) as visitor:
+            return visitor.post(f"http://127.0.0.1:{nginx.port}{path}", headers={"Host": host})
+
+    answers = [sign_in("/login", "127.0.0.7") for _ in range(60)]
+    assert answers[0].status_code == 200
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.headers["retry-after"] == "10"
+    assert "Réessayez" in refused.text
+    tries = (sign_in("/api/auth/login", "127.0.0.7") for _ in range(60))
+    problem = next(answer for answer in tries if answer.status_code == 429)
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert sign_in("/login", "127.0.0.8").status_code == 200
+    assert sign_in("/login", "127.0.0.7", "martin.localhost").status_code == 503
+    assert get(nginx, "/login").status_code == 200
+
+
+def test_a_client_that_is_flooded_leaves_its_neighbours_nginx(
+    nginx: NginxHost, app: Upstream, dupont: TenantSpec
+) -> None:
+    """Each of these requests holds its connection until the application goes on."""
+    allowed = dupont.terms.threads * REQUESTS_AT_ONCE
+    ask = f"POST /api/chat HTTP/1.1\r\nHost: {DUPONT}\r\nContent-Length: 0\r\n\r\n".encode()
+    app.go_on.clear()
+    with ExitStack() as open_ones:
+        for _ in range(allowed):
+            one = open_ones.enter_context(socket.create_connection(("127.0.0.1", nginx.port), timeout=20))
+            one.sendall(ask)
+            assert one.recv(64).startswith(b"HTTP/1.1 200")
+        refused = get(nginx, "/api/me")
+        assert (refused.status_code, refused.headers["content-type"]) == (429, "application/problem+json")
+        assert get(nginx, "/", "martin.localhost").status_code == 503
+        app.go_on.set()
 
 
 def test_a_stopped_client_leaves_its_neighbour_alone(nginx: NginxHost) -> None:

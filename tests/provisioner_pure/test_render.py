@@ -99,7 +99,7 @@ def _nested(nodes: list[dict[str, Any]]) -> list[Any]:
 
 def test_a_site_names_its_hosts_its_port_and_its_largest_upload() -> None:
     site = render.nginx_site(spec(domains=("assistant.dupont.fr",)), host(), None)
-    ((name, _, server),) = directives(site)
+    (_, (name, _, server)) = directives(site)
     assert name == "server"
     assert ["listen", ["127.0.0.1:8080"], []] in server
     assert ["server_name", ["dupont.localhost", "assistant.dupont.fr"], []] in server
