@@ -79,7 +79,8 @@ class _Entry(BaseModel):
 class Terms(_Entry):
     """What a plan grants and what one tenant may have otherwise (`--set KEY=VALUE`).
 
-    Euros per month before tax; MB of 1,000,000 bytes; `cpu_percent` 100 is one core.
+    Euros per month before tax; MB of 1,000,000 bytes; `cpu_percent` 100 is one core; `sleep_after_minutes` is
+    None for never.
     """
 
     price: Euros
@@ -97,6 +98,12 @@ class Terms(_Entry):
     max_upload_mb: Annotated[int, Field(ge=1, le=1_000)]
     max_storage_mb: Count
     threads: Annotated[int, Field(ge=4, le=64)]
+    sleep_after_minutes: Annotated[
+        Annotated[Decimal, Field(ge=Decimal("0.05"), le=10_000, allow_inf_nan=False)] | None,
+        BeforeValidator(_read_euros),
+        BeforeValidator(_read_limit),
+        PlainSerializer(_write_limit),
+    ]
     memory_mb: Annotated[int, Field(ge=256, le=1_000_000)]
     cpu_percent: Annotated[int, Field(ge=10, le=10_000)]
     tasks: Annotated[int, Field(ge=64, le=10_000)]

@@ -63,6 +63,15 @@ class Services:
         for work in self.background:
             work.start()
 
+    def working(self) -> bool:
+        """Say whether something goes on that no request waits for: it would be cut off by ending now."""
+        return (
+            self.index.state == "opening"
+            or self.cases.analyses.being_made()
+            or self.library.pending() > 0
+            or self.model_change.progress() is not None
+        )
+
     def close(self) -> None:
         """Stop the background work, last started first, then close the database."""
         for work in reversed(self.background):

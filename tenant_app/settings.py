@@ -131,6 +131,7 @@ class Settings(BaseModel):
     max_storage_mb: Annotated[int, Field(ge=1)]
     max_question_chars: Annotated[int, Field(ge=1)]
     threads: Annotated[int, Field(ge=3)]
+    sleep_after_minutes: Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_none_when_empty)]
     price_cents: Annotated[int, Field(ge=0)]
     plan_expires_on: Annotated[date | None, BeforeValidator(_none_when_empty)]
     support_level: str

@@ -2,12 +2,14 @@
 
 import logging
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from tenant_app.idleness import Requests, Sleep
 from tenant_app.memory import return_memory_early
 from tenant_app.settings import Settings
 
@@ -55,6 +57,7 @@ class TenantServer(BaseApplication):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._services: Services | None = None
+        self._sleep: Sleep | None = None
         self._at_once = False
         super().__init__()
 
@@ -90,8 +93,17 @@ class TenantServer(BaseApplication):
         from tenant_app.factory import create_app  # noqa: PLC0415 - the same
 
         app = create_app(self._settings)
-        self._services = app.extensions[EXTENSION]
-        return app
+        services: Services = app.extensions[EXTENSION]
+        requests = Requests(app)
+        minutes = self._settings.sleep_after_minutes
+        self._services = services
+        self._sleep = Sleep(
+            None if minutes is None else minutes * 60,
+            quiet_seconds=requests.quiet_seconds,
+            working=services.working,
+            end=lambda: os.kill(os.getppid(), signal.SIGTERM),
+        )
+        return requests
 
     def run(self) -> None:
         """Serve until told to stop."""
@@ -99,7 +111,9 @@ class TenantServer(BaseApplication):
 
     def _start_background(self, _worker: Any) -> None:
         assert self._services is not None
+        assert self._sleep is not None
         self._services.start()
+        self._sleep.start()
 
     def _cut_off(self, _worker: Any) -> None:
         """Note that SIGQUIT came: what is being answered is not waited for."""
@@ -107,7 +121,8 @@ class TenantServer(BaseApplication):
 
     def _close(self, _arbiter: Any, _worker: Any) -> None:
         # A worker that failed to load has nothing to close.
-        if self._services is not None:
+        if self._services is not None and self._sleep is not None:
+            self._sleep.stop()
             self._services.close()
         if self._at_once:
             logging.shutdown()

@@ -47,6 +47,10 @@ TEXTS: Final[Mapping[tuple[str, bool], LazyString]] = {
     ("provider-key", False): lazy_gettext(
         "La clé du fournisseur de modèles de langue figure dans les réglages de chaque client."
     ),
+    ("sleep", True): lazy_gettext(
+        "Un client inactif pendant la durée prévue par sa formule quitte la mémoire\u00a0; sa requête "
+        "suivante le réveille."
+    ),
     ("sleep", False): lazy_gettext("Les clients inactifs restent en mémoire."),
 }
 """By the promise's name and whether it is kept; the drivers' own sentences are for the command line."""

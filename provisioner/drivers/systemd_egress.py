@@ -76,13 +76,17 @@ def client_file(spec: TenantSpec, host: HostSettings) -> RenderedFile:
 
 
 def surroundings(tenant_id: TenantId, host: HostSettings) -> Surroundings:
-    """A client's world: it holds no provider key, and reaches the provider through its own socket."""
+    """A client's world: it holds no provider key, and reaches the provider through its own socket.
+
+    Its port is systemd's, so that it may sleep.
+    """
     provided = bool(host.llm_base_url)
     return Surroundings(
         host.layout.data(tenant_id),
         places.EMBEDDING_SOCKET,
         openai_base_url=CLIENT_BASE_URL if provided else "",
         openai_socket=_socket(tenant_id) if provided else None,
+        sleeps=True,
     )
 
 

@@ -23,5 +23,9 @@ PROMISES: Final = (
         "at the rate of its plan.",
         kept=True,
     ),
-    Promise("sleep", "Idle clients stay in memory.", kept=False),
+    Promise(
+        "sleep",
+        "A client idle for the minutes of its plan leaves memory; its next request wakes it.",
+        kept=True,
+    ),
 )

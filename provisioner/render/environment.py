@@ -18,7 +18,7 @@ class Surroundings:
     """What the driver decides of a tenant's world: where its data is and how it reaches its servers.
 
     Without `openai_base_url` and `openai_api_key` answers are extracted locally. With `openai_socket` the
-    provider is asked through that unix socket.
+    provider is asked through that unix socket. With `sleeps` an idle instance may end: a request starts it.
     """
 
     data_dir: Path
@@ -26,6 +26,7 @@ class Surroundings:
     openai_base_url: str = ""
     openai_api_key: SecretStr | None = None
     openai_socket: Path | None = None
+    sleeps: bool = False
 
 
 def environment(
@@ -37,7 +38,7 @@ def environment(
     """
     return {
         **_document_004(spec, surroundings, secrets),
-        **_limits(spec, host),
+        **_limits(spec, host, sleeps=surroundings.sleeps),
         **_assistant(spec),
         **_servers(spec, host, surroundings),
     }
@@ -69,7 +70,7 @@ def _document_004(spec: TenantSpec, surroundings: Surroundings, secrets: TenantS
     }
 
 
-def _limits(spec: TenantSpec, host: HostSettings) -> dict[str, str]:
+def _limits(spec: TenantSpec, host: HostSettings, *, sleeps: bool) -> dict[str, str]:
     terms = spec.terms
     return {
         "PUBLIC_URL": host.public_url(spec.hostname),
@@ -82,6 +83,7 @@ def _limits(spec: TenantSpec, host: HostSettings) -> dict[str, str]:
         "MAX_STORAGE_MB": str(terms.max_storage_mb),
         "MAX_QUESTION_CHARS": str(terms.max_question_chars),
         "THREADS": str(terms.threads),
+        "SLEEP_AFTER_MINUTES": _limit(terms.sleep_after_minutes) if sleeps else "",
         "PRICE_CENTS": str(terms.price_cents),
         "PLAN_EXPIRES_ON": spec.expires_on.isoformat() if spec.expires_on else "",
         "SUPPORT_LEVEL": terms.support_level,

@@ -358,11 +358,11 @@ def test_the_log_is_the_units_journal(driver: SystemdDriver) -> None:
     assert "--follow" not in driver.log_command(DUPONT.id, lines=5, follow=False).argv
 
 
-def test_what_the_driver_does_not_give_is_said(driver: SystemdDriver) -> None:
+def test_what_the_driver_gives_is_said(driver: SystemdDriver) -> None:
     kept = {promise.name: promise.kept for promise in driver.promises()}
     assert kept["network-isolation"]
     assert kept["provider-key"]
-    assert not kept["sleep"]
+    assert kept["sleep"]
     assert driver.notices() == ()
 
 

@@ -40,6 +40,7 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "MAX_STORAGE_MB": "2000",
         "MAX_QUESTION_CHARS": "500",
         "THREADS": "8",
+        "SLEEP_AFTER_MINUTES": "",
         "PRICE_CENTS": "29900",
         "PLAN_EXPIRES_ON": "",
         "SUPPORT_LEVEL": "standard",

@@ -64,6 +64,11 @@ class Analyses:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
+    def being_made(self) -> bool:
+        """Say whether any analysis is being made or waits for its turn."""
+        with self._lock:
+            return bool(self._running)
+
     def list_of(self, actor: Actor, case_id: int) -> Sequence[Analysis]:
         """Return the analyses of a case with their citations, newest first; raises NotFound."""
         with self._database.read() as session:
