@@ -166,6 +166,8 @@ class HostSettings(BaseModel):
     root: Path
     base_domain: Annotated[str, AfterValidator(_host_name)] = "localhost"
     http_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    https_port: Annotated[int, Field(ge=1, le=65535)] = 443
+    tls_certificates: Annotated[Path | None, AfterValidator(_absolute)] = None
     port_range: Annotated[PortRange, BeforeValidator(_read_range), PlainSerializer(str)] = PortRange(
         first=5001, last=5999
     )
@@ -192,10 +194,22 @@ class HostSettings(BaseModel):
         """Where things stand under this root."""
         return Layout(self.root)
 
+    @property
+    def serves_tls(self) -> bool:
+        """Whether clients are reached over TLS only."""
+        return self.tls_certificates is not None
+
+    @property
+    def admin_name(self) -> str:
+        """The dashboard's host name."""
+        return f"admin.{self.base_domain}"
+
     def public_url(self, hostname: str) -> str:
         """The address clients type for one of this host's names."""
-        port = "" if self.http_port == 80 else f":{self.http_port}"
-        return f"http://{hostname}{port}"
+        scheme, port, usual = (
+            ("https", self.https_port, 443) if self.serves_tls else ("http", self.http_port, 80)
+        )
+        return f"{scheme}://{hostname}" + ("" if port == usual else f":{port}")
 
 
 def load_host(root: Path, environ: Mapping[str, str]) -> HostSettings:
@@ -284,6 +298,13 @@ base_domain: {base_domain}
 
 # The port nginx listens on.
 http_port: {http_port}
+
+# A directory of TLS certificates, a folder for each with fullchain.pem and privkey.pem, as certbot keeps
+# them; one for *.<base_domain> serves every client, own domains need theirs. With it clients are reached over
+# TLS only, on https_port, and http_port sends on to there. After a renewal: `provision apply`.
+# Under the systemd driver only.
+#tls_certificates: /etc/letsencrypt/live
+#https_port: 443
 
 # The loopback ports given to clients, one each.
 port_range: {port_range}

@@ -249,7 +249,7 @@ class ChangeUnits:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Ask `http://127.0.0.1:<port><path>` with this Host header until it answers 200.
+    """Ask `http://127.0.0.1:<port><path>` with this Host header until it answers 200; with `tls`, over TLS.
 
     When `program` is given and does not stay up, the waiting ends at once.
     """
@@ -259,9 +259,11 @@ class Probe:
     program: str = ""
     path: str = "/readyz"
     timeout: float = 30.0
+    tls: bool = False
 
     def describe(self) -> str:
-        return f"wait until http://{self.host}:{self.port}{self.path} answers 200"
+        scheme = "https" if self.tls else "http"
+        return f"wait until {scheme}://{self.host}:{self.port}{self.path} answers 200"
 
 
 Step: TypeAlias = (

@@ -38,7 +38,7 @@ def init(session: Session, /, dry_run: bool) -> None:
     service.init(context)
     for notice in context.driver.notices():
         session.output.say(f"WARNING: {notice}")
-    dashboard = context.host.public_url(f"admin.{context.host.base_domain}")
+    dashboard = context.host.public_url(context.host.admin_name)
     document = {"root": str(context.root), "driver": context.driver.name, "dashboard": dashboard}
     session.output.result(document, lambda: f"{context.root} is ready; the dashboard is on {dashboard}.")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale, gettext
 from flask_wtf.csrf import generate_csrf
@@ -73,10 +73,11 @@ def create_app(context: Context) -> Flask:
 def _configure(app: Flask, host: HostSettings, signing_key: str) -> None:
     app.config.update(
         SECRET_KEY=signing_key,
-        TRUSTED_HOSTS=[f"admin.{host.base_domain}", *LOOPBACK],
+        TRUSTED_HOSTS=[host.admin_name, *LOOPBACK],
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SESSION_COOKIE_NAME="tenantry-admin",
         SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=host.serves_tls,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=LIFETIMES["page"],
         WTF_CSRF_FIELD_NAME=CSRF_FIELD,
@@ -119,4 +120,6 @@ def _protect(answer: Response) -> Response:
         answer.headers.setdefault(name, value)
     if request.endpoint != "pages.static":
         answer.headers.setdefault("Cache-Control", "no-store")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return answer

@@ -83,7 +83,7 @@ def _own_origin() -> str:
     if request.host.partition(":")[0] in LOOPBACK:
         return request.host_url.rstrip("/")
     host = dashboard().host
-    return host.public_url(f"admin.{host.base_domain}")
+    return host.public_url(host.admin_name)
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:

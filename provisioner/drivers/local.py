@@ -265,6 +265,12 @@ def _program(tenant_id: TenantId) -> str:
 
 
 def _check(host: HostSettings) -> None:
+    if host.serves_tls:
+        raise InvalidConfiguration(
+            "tls_certificates",
+            "this driver's nginx serves plain HTTP, for this machine or behind another server.",
+            "Leave it out, or use the systemd driver.",
+        )
     if host.http_port < 1024:
         raise InvalidConfiguration(
             "http_port",

@@ -16,6 +16,7 @@ from provisioner.drivers import systemd_egress
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
+from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
 from provisioner.drivers.systemd_promises import PROMISES
 from provisioner.drivers.units import Units, UnitState
@@ -63,7 +64,8 @@ class SystemdDriver:
         _check(host)
         self._host = host
         self._layout = host.layout
-        self._shared = SharedParts(host)
+        self._certificates = ServedCertificates(host)
+        self._shared = SharedParts(host, self._certificates)
         self._units = Units(runner or SystemRunner())
         self.programs = self._units
         self.reader_group: str | None = places.READERS
@@ -199,8 +201,8 @@ class SystemdDriver:
         return systemctl.journal(places.service(tenant_id), lines=lines, follow=follow)
 
     def findings(self) -> Sequence[Finding]:
-        """Look at the shared units."""
-        return self._shared.findings(self._units)
+        """Look at the shared units and the certificates."""
+        return (*self._shared.findings(self._units), *self._certificates.findings())
 
     def _foundations(self, tenant: Tenant) -> tuple[Step, ...]:
         user = CreateUser(tenant.system_user, self._layout.client(tenant.id), (places.EMBEDDERS,))
@@ -232,7 +234,9 @@ class SystemdDriver:
     def _site_file(self, tenant: Tenant) -> RenderedFile:
         log = self._layout.client_logs(tenant.id) / "access.log"
         render_site = suspended_site if tenant.suspended else nginx_site
-        return RenderedFile(places.site(tenant.id), render_site(tenant.spec, self._host, log), 0o600)
+        certified = self._certificates.for_names(tenant.spec.server_names)
+        site = render_site(tenant.spec, self._host, log, certified)
+        return RenderedFile(places.site(tenant.id), site, 0o600)
 
     def _initial_steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> tuple[Step, ...]:
         if wish.initial is None:
@@ -290,7 +294,9 @@ class SystemdDriver:
         return ChangeNginx(places.NGINX, (change,), Run("reload nginx", systemctl.reload("nginx.service")))
 
     def _probe(self, tenant: Named) -> Probe:
-        return Probe(self._host.http_port, tenant.hostname, program=places.service(tenant.id))
+        host = self._host
+        port = host.https_port if host.serves_tls else host.http_port
+        return Probe(port, tenant.hostname, program=places.service(tenant.id), tls=host.serves_tls)
 
 
 #: The walls of tenant@.service that a single command needs as well.

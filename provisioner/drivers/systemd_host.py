@@ -10,6 +10,7 @@ from provisioner.drivers import systemd_egress
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Finding, Observed
+from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.drivers.units import Units
 from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
@@ -50,8 +51,9 @@ STOPPED_WITH_TARGET: Final = (_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD_POR
 class SharedParts:
     """The files and units all clients of one host share."""
 
-    def __init__(self, host: HostSettings) -> None:
+    def __init__(self, host: HostSettings, certificates: ServedCertificates) -> None:
         self._host = host
+        self._certificates = certificates
         self._layout = host.layout
 
     def observe(self, units: Units) -> Observed:
@@ -141,13 +143,15 @@ class SharedParts:
 
     def _nginx_files(self) -> tuple[RenderedFile, ...]:
         shared = nginx_shared(self._host, "tenantry/sites/*.conf", places.UNKNOWN_LOG)
-        dashboard = admin_site(self._host, f"http://unix:{places.DASHBOARD_SOCKET}", places.DASHBOARD_LOG)
+        upstream = f"http://unix:{places.DASHBOARD_SOCKET}"
+        certified = self._certificates.for_names((self._host.admin_name,))
+        dashboard = admin_site(self._host, upstream, places.DASHBOARD_LOG, certified)
         return (
             *(
                 RenderedFile(
                     places.NGINX / "tenantry" / name, shipped("nginx", name).read_text("utf-8"), 0o600
                 )
-                for name in ("proxy.conf", "errors.conf")
+                for name in ("proxy.conf", "errors.conf", "tls.conf")
             ),
             RenderedFile(places.SITES / "admin.conf", dashboard, 0o600),
             RenderedFile(places.NGINX / "conf.d" / "tenantry.conf", shared),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner import render
+from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.host import HostSettings
 from provisioner.resources import shipped
 from provisioner.spec import TenantSpec
@@ -56,24 +57,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def lay_out(root: Path, specs: tuple[TenantSpec, ...], suspended: tuple[TenantSpec, ...] = ()) -> NginxHost:
-    """Write the whole nginx tree of a host with these tenants."""
-    settings = host(root, http_port=free_port())
+def lay_out(
+    root: Path,
+    specs: tuple[TenantSpec, ...],
+    suspended: tuple[TenantSpec, ...] = (),
+    certificates: Path | None = None,
+) -> NginxHost:
+    """Write the whole nginx tree of a host with these tenants, over TLS with these certificates."""
+    settings = host(root, http_port=free_port(), https_port=free_port(), tls_certificates=certificates)
+    served = ServedCertificates(settings)
     layout = settings.layout
     for folder in (layout.nginx / "sites", layout.nginx / "tenantry", layout.run / "nginx", layout.logs):
         folder.mkdir(parents=True)
     layout.nginx.joinpath("nginx.conf").write_text(render.local_nginx(layout, ""))
     shared = render.nginx_shared(settings, "sites/*.conf", layout.logs / "unknown.log")
     layout.nginx.joinpath("tenantry", "http.conf").write_text(shared)
-    for name in ("proxy.conf", "errors.conf"):
+    for name in ("proxy.conf", "errors.conf", "tls.conf"):
         shutil.copy(shipped("nginx", name), layout.nginx / "tenantry")
     for spec in (*specs, *suspended):
         logs = layout.client_logs(spec.id)
         logs.mkdir(parents=True)
         render_site = render.suspended_site if spec in suspended else render.nginx_site
-        site = render_site(spec, settings, logs / "access.log")
+        certified = served.for_names(spec.server_names)
+        site = render_site(spec, settings, logs / "access.log", certified)
         layout.nginx.joinpath("sites", f"{spec.id}.conf").write_text(site)
-    admin = render.admin_site(settings, f"http://unix:{layout.run}/admin.sock", layout.logs / "admin.log")
+    upstream, certified = f"http://unix:{layout.run}/admin.sock", served.for_names((settings.admin_name,))
+    admin = render.admin_site(settings, upstream, layout.logs / "admin.log", certified)
     layout.nginx.joinpath("sites", "0-admin.conf").write_text(admin)
     return NginxHost(settings)
 

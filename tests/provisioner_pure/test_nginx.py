@@ -17,6 +17,7 @@ import pytest
 from provisioner.quoting import nginx as quote
 from provisioner.render.nginx import REQUESTS_AT_ONCE
 from provisioner.spec import TenantSpec
+from tests.local_ca import LocalCA
 from tests.provisioner_pure.nginx_host import NginxHost, free_port, lay_out, running
 from tests.provisioner_pure.samples import HOSTILE_TEXTS, spec
 from tests.provisioner_pure.upstream import Upstream, upstream
@@ -295,6 +296,17 @@ def complaints(configuration: Path) -> list[str]:
 
 def test_gixy_finds_nothing_to_complain_about(nginx: NginxHost) -> None:
     assert complaints(nginx.configuration) == []
+
+
+def test_gixy_finds_nothing_over_tls_either(dupont: TenantSpec, tmp_path: Path) -> None:
+    names = ("*.localhost", "assistant.cabinet-dupont.fr")
+    LocalCA.begin().issue(tmp_path / "certificates" / "all", *names)
+    martin = replace(spec(id="martin"), port=free_port())
+    over_tls = lay_out(tmp_path / "root", (dupont,), (martin,), tmp_path / "certificates")
+    with running(over_tls) as nginx:
+        sent_on = get(nginx, "/cases")
+        assert sent_on.headers["location"] == f"https://{DUPONT}:{nginx.settings.https_port}/cases"
+    assert complaints(over_tls.configuration) == []
 
 
 def test_gixy_would_have_found_a_careless_site(dupont: TenantSpec, tmp_path: Path) -> None:

@@ -164,9 +164,9 @@ def test_a_unit_listens_on_the_tenants_loopback_port_only() -> None:
 
 
 def test_names_outside_localhost_are_served_on_every_address() -> None:
-    assert render.listen_address(host()) == "127.0.0.1:8080"
-    assert render.listen_address(host(base_domain="demo.localhost")) == "127.0.0.1:8080"
-    assert render.listen_address(host(base_domain="iamanager.fr", http_port=80)) == "80"
+    assert render.listen_address(host(), 8080) == "127.0.0.1:8080"
+    assert render.listen_address(host(base_domain="demo.localhost"), 8080) == "127.0.0.1:8080"
+    assert render.listen_address(host(base_domain="iamanager.fr"), 80) == "80"
 
 
 def test_rendering_is_the_same_every_time() -> None:

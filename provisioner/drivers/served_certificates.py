@@ -1,0 +1,54 @@
+"""The certificates a host serves its names under, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from provisioner.certificates import Certificate, by_certificate, read_certificates, serving
+from provisioner.clock import Clock, SystemClock, stamp
+from provisioner.drivers.protocol import Finding
+from provisioner.host import HostSettings
+
+WARNED_BEFORE: Final = timedelta(days=14)
+"""Certbot renews 30 days before the end: two weeks later something is wrong with it."""
+
+
+class ServedCertificates:
+    """What host.yaml's `tls_certificates` holds, read once."""
+
+    def __init__(self, host: HostSettings, clock: Clock | None = None) -> None:
+        self._directory = host.tls_certificates
+        self._clock = clock or SystemClock()
+
+    def for_names(self, names: tuple[str, ...]) -> Mapping[Certificate, tuple[str, ...]]:
+        """Return which names are served under which certificate; nothing where TLS is not served.
+
+        Raises InvalidConfiguration for a name without one, and for what is no certificate.
+        """
+        return by_certificate(self._all, names, self._clock.now()) if self._directory else {}
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Tell which certificates run out soon or have run out, unless another takes their place."""
+        now = self._clock.now()
+        return tuple(
+            _finding(one, now)
+            for one in self._all
+            if now > one.not_after - WARNED_BEFORE
+            and any(serving(self._all, name, now) is one for name in one.names)
+        )
+
+    @cached_property
+    def _all(self) -> tuple[Certificate, ...]:
+        return read_certificates(self._directory) if self._directory else ()
+
+
+def _finding(certificate: Certificate, now: datetime) -> Finding:
+    over = "ran out on" if now > certificate.not_after else "runs out on"
+    return Finding(
+        certificate.folder.name,
+        f"The certificate for {', '.join(certificate.names)} {over} {stamp(certificate.not_after)}.",
+        f"Renew it in {certificate.folder} (`certbot renew`), then `provision apply`.",
+    )
