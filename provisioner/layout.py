@@ -1,6 +1,6 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
-<root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ admin/
+<root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ erasures/ hooks/ admin/
 <root>/client-<id>/.env data/ logs/ data-before-restore-<moment>/
 <root>/run/ nginx/ logs/            (local driver only)
 """
@@ -50,6 +50,16 @@ class Layout:
     def backups(self) -> Path:
         """Where clients' backups are kept, in a folder each."""
         return self.root / "backups"
+
+    @property
+    def hooks(self) -> Path:
+        """The operator's own programs, run after commands."""
+        return self.root / "hooks"
+
+    @property
+    def erasures(self) -> Path:
+        """The certificates of what was erased."""
+        return self.root / "erasures"
 
     @property
     def admin(self) -> Path:

@@ -34,7 +34,8 @@ def remove(session: Session, /, id_: str) -> None:
 def purge(session: Session, /, id_: str, yes: bool) -> None:
     """Erase a client for good: documents, accounts, keys, archives, system user. There is no way back.
 
-    Asks for the id unless `--yes` is given. The events that name the client stay.
+    Asks for the id unless `--yes` is given. The events that name the client stay, and a certificate of
+    erasure is written that can be given to it.
 
     \b
     Example:
@@ -45,5 +46,6 @@ def purge(session: Session, /, id_: str, yes: bool) -> None:
         typed = click.prompt(f"Everything of {id_} will be erased. Type its id to go on", err=True)
         if typed != id_:
             raise click.Abort
-    service.purge(session.context, id_)
-    session.output.result({"id": id_, "state": "purged"}, lambda: f"Nothing of {id_} is left.")
+    certificate = service.purge(session.context, id_)
+    document = {"id": id_, "state": "purged", "certificate": str(certificate)}
+    session.output.result(document, lambda: f"Nothing of {id_} is left; {certificate} says what was erased.")

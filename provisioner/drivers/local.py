@@ -21,6 +21,7 @@ from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
 from provisioner.naming import TenantId
 from provisioner.render import (
+    CUSTOM,
     Program,
     Surroundings,
     env_text,
@@ -164,6 +165,7 @@ class LocalDriver:
         user = self._users.tenant(tenant)
         return (
             RemoveTree(self._layout.client(tenant.id)),
+            RemoveTree(self._layout.nginx / CUSTOM / tenant.id),
             *((RemoveUser(user),) if user else ()),
         )
 

@@ -25,6 +25,7 @@ from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
 from provisioner.naming import TenantId
 from provisioner.render import (
+    CUSTOM,
     UnitProgram,
     env_text,
     environment,
@@ -166,6 +167,7 @@ class SystemdDriver:
         """Erase its directory, what an operator added to its units, then its user."""
         return (
             RemoveTree(self._layout.client(tenant.id)),
+            RemoveTree(places.NGINX / CUSTOM / tenant.id),
             *(RemoveTree(places.drop_in(unit).parent) for unit in _names(tenant.id)),
             RemoveTree(systemd_egress.client_directory(tenant.id)),
             RemoveUser(tenant.system_user),

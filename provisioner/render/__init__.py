@@ -3,6 +3,7 @@
 from provisioner.render.egress import CLIENT_BASE_URL, egress_client, egress_nginx, egress_provider
 from provisioner.render.environment import Surroundings, env_text, environment
 from provisioner.render.nginx import (
+    CUSTOM,
     admin_site,
     listen_address,
     local_nginx,
@@ -25,6 +26,7 @@ from provisioner.render.units import (
 
 __all__ = [
     "CLIENT_BASE_URL",
+    "CUSTOM",
     "Program",
     "Surroundings",
     "UnitProgram",

@@ -11,6 +11,9 @@ from provisioner.layout import Layout
 from provisioner.render.templates import render
 from provisioner.spec import TenantSpec
 
+CUSTOM: Final = "tenantry/custom.d"
+"""Below nginx.conf: a folder for each client's directives of an operator's own."""
+
 #: For each of a plan's threads: what its API may be asked in a second, what may wait for that, and how many
 #: requests may stand before its process at once. Beyond, nginx answers 429 by itself.
 API_PER_SECOND: Final = 10
@@ -54,6 +57,7 @@ def nginx_site(
     return render(
         "nginx/tenant.conf.j2",
         client=spec.id,
+        custom=f"{CUSTOM}/{spec.id}",
         api_per_second=threads * API_PER_SECOND,
         api_burst=threads * API_WAITING,
         requests_at_once=threads * REQUESTS_AT_ONCE,

@@ -8,6 +8,7 @@ from provisioner.errors import WrongState
 from provisioner.filesystem import RenderedFile
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
+from provisioner.service import erasure
 from provisioner.service.context import Context
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
@@ -44,16 +45,18 @@ def remove(context: Context, tenant_id: str) -> Path:
         return archive
 
 
-def purge(context: Context, tenant_id: str) -> None:
+def purge(context: Context, tenant_id: str) -> Path:
     """Erase a client whatever its state: processes, site, directory, archives, system user, entry.
 
-    The events that name it stay. Cut off, the entry is still there and it can be run again.
+    The events that name it stay. Cut off, the entry is still there and it can be run again. Returns the
+    certificate of what was erased.
     """
     with changing(context, f"purge {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
         driver = context.driver
         tenant = names_of(entry)
-        transaction.execute(driver.remove_steps(tenant))
+        certificate = erasure.begin(context, entry)
+        transaction.execute((*driver.remove_steps(tenant), *erasure.begun_steps(context, entry, certificate)))
         transaction.settle()
         transaction.execute(
             (
@@ -62,7 +65,11 @@ def purge(context: Context, tenant_id: str) -> None:
                 RemoveTree(context.layout.backups / tenant_id),
             )
         )
+        done = erasure.finished(context, certificate)
+        transaction.execute(erasure.finished_steps(context, entry, done))
+        transaction.settle()
         transaction.registry.forget(tenant_id)
+        return erasure.text_path(context, entry)
 
 
 def _archive_path(context: Context, tenant_id: str) -> Path:

@@ -17,6 +17,7 @@ from provisioner.naming import TenantId
 from provisioner.registry.database import share
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context, begin_root
+from provisioner.service.hooks import run_hook
 from provisioner.service.sight import Sight
 from provisioner.steps import Step
 
@@ -93,6 +94,8 @@ def changing(
         if settles:
             _forget(earlier, tenant_id, host_prepared=transaction.host_prepared)
         _record(context, registry, tenant_id, command, None, transaction.detail)
+    # Without the lock: a hook may well run a command itself.
+    run_hook(context, command, tenant_id)
 
 
 def _notice_cut_off(context: Context) -> list[CutOff]:

@@ -231,6 +231,7 @@ def test_a_removed_client_leaves_its_directory_and_a_purged_one_nothing(driver: 
     assert not any("client-dupont" in step for step in removed)
     assert told(driver.erase_steps(DUPONT)) == [
         "erase /srv/tenantry/client-dupont with everything in it",
+        "erase /etc/nginx/tenantry/custom.d/dupont with everything in it",
         "erase /etc/systemd/system/tenant@dupont.socket.d with everything in it",
         "erase /etc/systemd/system/tenant@dupont.service.d with everything in it",
         "erase /var/lib/tenantry-egress/dupont with everything in it",

@@ -344,7 +344,16 @@ def test_purged_nothing_of_it_is_left_but_its_events(
     monkeypatch.setattr("sys.stdin", io.StringIO("sierra\n"))
     purged = host.provision("purge", "sierra")
     assert purged.code == 0, purged.said
-    assert not list(host.path.rglob("*sierra*"))
+    certificate = Path(purged.document["certificate"])
+    assert {path.parent for path in host.path.rglob("*sierra*")} == {certificate.parent}
+    told = certificate.read_text()
+    assert "CERTIFICAT D'EFFACEMENT" in told
+    assert "sierra.localhost" in told
+    (folder,) = (
+        one for one in json.loads(certificate.with_suffix(".json").read_text())["places"] if one["files"]
+    )
+    assert folder["what"] == "client"
+    assert f"{folder['files']} fichiers, {folder['bytes']} octets" in told
     assert host.get("sierra") == 0
     assert [event["command"] for event in host.provision("events", "sierra").document][-1] == "purge sierra"
     assert host.provision("purge", "sierra", "--yes").code == 2
