@@ -7,7 +7,7 @@ next `apply`. The specification is derived from it each time, and every value in
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
@@ -109,11 +109,20 @@ class TenantSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerKey:
+    """A signing key that was replaced; what it signed is read until a moment, in UTC."""
+
+    key: SecretStr
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TenantSecrets:
-    """The two keys of a tenant that stay in its `.env`: its own tokens' and the operator's."""
+    """The keys of a tenant that stay in its `.env`: its own tokens' and cookies', and the operator's."""
 
     secret_key: SecretStr
     operator_key: SecretStr
+    former: FormerKey | None = None
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter
 
 from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
-from tenant_app.api import csrf, headers, health, openapi, operator, problems
+from tenant_app.api import cookies, csrf, headers, health, openapi, operator, problems
 from tenant_app.api.context import EXTENSION
 from tenant_app.assistant import openai_routes
 from tenant_app.assistant import routes as assistant
@@ -58,8 +58,10 @@ class RowId(IntegerConverter):
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Return the application; nothing is started and the database is not opened yet."""
     app = Flask("tenant_app", static_folder=None, template_folder=None)
-    app.extensions[EXTENSION] = build_services(settings, clock or SystemClock())
+    clock = clock or SystemClock()
+    app.extensions[EXTENSION] = build_services(settings, clock)
     _configure(app, settings)
+    cookies.install(app, settings, clock)
     # nginx overwrites X-Forwarded-For, so exactly one hop is believed.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     headers.install(app, settings)

@@ -6,7 +6,8 @@ only where the file is. A missing, weak or unknown value refuses the boot with o
 
 import os
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -72,6 +74,14 @@ Unlimited = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_
 """A limit; the empty string in the file, None here, means there is none."""
 
 
+@dataclass(frozen=True)
+class FormerKey:
+    """A signing key that was replaced; what it signed is read until a moment."""
+
+    key: SecretStr
+    until: datetime
+
+
 class EmbeddingPrefixes(BaseModel):
     """What the host puts before questions and passages, in place of what is known of its embedding model."""
 
@@ -121,6 +131,8 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=1024, le=65535)]
     secret_key: SigningKey
     operator_key: SigningKey
+    secret_key_before: Annotated[SigningKey | None, BeforeValidator(_none_when_empty)]
+    secret_key_before_until: Annotated[AwareDatetime | None, BeforeValidator(_none_when_empty)]
     public_url: Origin
     further_urls: Json[tuple[Origin, ...]]
     max_requests_monthly: Unlimited
@@ -161,6 +173,12 @@ class Settings(BaseModel):
         if self.secret_key == self.operator_key:
             raise ValueError("SECRET_KEY and OPERATOR_KEY must not be the same")
         return self
+
+    @property
+    def former_key(self) -> FormerKey | None:
+        """The signing key before the present one, while it may still be read; None when there is none."""
+        key, until = self.secret_key_before, self.secret_key_before_until
+        return FormerKey(key, until) if key is not None and until is not None else None
 
     @property
     def llm_answer_tokens(self) -> int:

@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "set": "provisioner.cli.settings:set_",
     "plan": "provisioner.cli.plan:plan",
     "domain": "provisioner.cli.domain:domain",
+    "rotate": "provisioner.cli.rotation:rotate",
     "user": "provisioner.cli.user:user",
     "key": "provisioner.cli.key:key",
     "ingest": "provisioner.cli.ingest:ingest",

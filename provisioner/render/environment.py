@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from provisioner.clock import stamp
 from provisioner.host import HostSettings
 from provisioner.render.templates import render
 from provisioner.spec import TenantSecrets, TenantSpec
@@ -67,6 +68,8 @@ def _document_004(spec: TenantSpec, surroundings: Surroundings, secrets: TenantS
         "PORT": str(spec.port),
         "SECRET_KEY": secrets.secret_key.get_secret_value(),
         "OPERATOR_KEY": secrets.operator_key.get_secret_value(),
+        "SECRET_KEY_BEFORE": secrets.former.key.get_secret_value() if secrets.former else "",
+        "SECRET_KEY_BEFORE_UNTIL": stamp(secrets.former.until) if secrets.former else "",
     }
 
 

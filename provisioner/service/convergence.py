@@ -107,12 +107,17 @@ def apply(context: Context, tenant_id: str | None, *, reset: bool) -> list[Outco
 
 def converge(context: Context, transaction: Transaction, entry: Entry, *, reset: bool) -> list[FileReport]:
     """Bring one client to what it shall be, inside a transaction."""
-    tenant, driver = tenant_of(context, entry), context.driver
+    return bring(context, transaction, tenant_of(context, entry), reset=reset)
+
+
+def bring(context: Context, transaction: Transaction, tenant: Tenant, *, reset: bool) -> list[FileReport]:
+    """Bring one client to what is given, inside a transaction."""
+    driver = context.driver
     reports = _reports(context, transaction.registry, tenant, transaction.sight.begun_writes(tenant))
     kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
     transaction.execute(driver.steps(tenant, transaction.sight.tenant(tenant), Wish(keep=kept)))
-    before = transaction.registry.written(entry.id)
-    transaction.registry.record_written(entry.id, _written(driver.files(tenant), kept, before))
+    before = transaction.registry.written(tenant.id)
+    transaction.registry.record_written(tenant.id, _written(driver.files(tenant), kept, before))
     return reports
 
 
@@ -145,13 +150,18 @@ def require_no_hand_edit(context: Context, transaction: Transaction, entry: Entr
     changing_paths = {
         file.path for file in context.driver.files(later) if (file.path, file.digest) not in unchanged
     }
-    for one in _reports(context, transaction.registry, now, transaction.sight.begun_writes(now)):
-        if one.change == Change.HAND_EDITED and one.path in changing_paths:
-            raise WrongState(
-                f"{one.path} was edited by hand and would be kept: the change would not be in force.",
-                f"`provision diff {entry.id}` shows the edit; `provision apply {entry.id} --reset` drops it; "
-                "then run this command again.",
-            )
+    for path in hand_edited(context, transaction, now) & changing_paths:
+        raise WrongState(
+            f"{path} was edited by hand and would be kept: the change would not be in force.",
+            f"`provision diff {entry.id}` shows the edit; `provision apply {entry.id} --reset` drops it; "
+            "then run this command again.",
+        )
+
+
+def hand_edited(context: Context, transaction: Transaction, tenant: Tenant) -> set[Path]:
+    """Return the files of a client that somebody changed by hand."""
+    reports = _reports(context, transaction.registry, tenant, transaction.sight.begun_writes(tenant))
+    return {one.path for one in reports if one.change == Change.HAND_EDITED}
 
 
 def _apply_host(context: Context) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from io import StringIO
 
 from dotenv import dotenv_values
@@ -17,7 +18,7 @@ from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
-from provisioner.spec import TenantRequest, TenantSecrets, TenantSpec, build_spec
+from provisioner.spec import FormerKey, TenantRequest, TenantSecrets, TenantSpec, build_spec
 
 
 def tenant_of(context: Context, entry: Entry) -> Tenant:
@@ -47,7 +48,9 @@ def secrets_of(layout: Layout, tenant_id: TenantId) -> TenantSecrets:
     """
     values = env_values(layout, tenant_id)
     return TenantSecrets(
-        secret_key=_key(values.get("SECRET_KEY")), operator_key=_key(values.get("OPERATOR_KEY"))
+        secret_key=_key(values.get("SECRET_KEY")),
+        operator_key=_key(values.get("OPERATOR_KEY")),
+        former=_former(values.get("SECRET_KEY_BEFORE"), values.get("SECRET_KEY_BEFORE_UNTIL")),
     )
 
 
@@ -73,3 +76,7 @@ def require_state(entry: Entry, accepted: Collection[State], command: str) -> No
 
 def _key(found: str | None) -> SecretStr:
     return SecretStr(found) if found else secrets.signing_key()
+
+
+def _former(key: str | None, until: str | None) -> FormerKey | None:
+    return FormerKey(SecretStr(key), datetime.fromisoformat(until)) if key and until else None

@@ -25,7 +25,13 @@ class Accounts:
         self.security = SecurityLog(database, clock)
         self.users = Users(database, clock, seats=settings.max_users)
         self.keys = ApiKeys(database, clock, plan=settings.subscription_plan, limit=settings.max_api_keys)
-        self.sessions = Sessions(database, clock, client_id=settings.client_id, key=settings.secret_key)
+        self.sessions = Sessions(
+            database,
+            clock,
+            client_id=settings.client_id,
+            key=settings.secret_key,
+            former=settings.former_key,
+        )
         self.sign_in = SignIn(database, clock, self.security)
         self.anonymous_rate = SlidingRate(
             clock,

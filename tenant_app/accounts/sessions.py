@@ -20,6 +20,7 @@ from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.errors import NotFound, Unauthenticated
 from tenant_app.months import month_of
+from tenant_app.settings import FormerKey
 
 PAGE_LIFETIME = timedelta(hours=12)
 API_LIFETIME = timedelta(days=30)
@@ -37,11 +38,20 @@ class TokenPair:
 class Sessions:
     """Opens, recognises, renews and revokes sign-ins."""
 
-    def __init__(self, database: Database, clock: Clock, *, client_id: str, key: SecretStr) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        client_id: str,
+        key: SecretStr,
+        former: FormerKey | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._client_id = client_id
         self._key = key
+        self._former = former
 
     def open_page(self, user_id: int) -> str:
         """Return the secret of a new browser session; only its digest is kept."""
@@ -83,13 +93,14 @@ class Sessions:
 
     def actor_of_token(self, access_token: str) -> Actor:
         """Return who the access token belongs to; raises Unauthenticated when it proves nothing."""
+        now = self._clock.now()
         try:
             claims = verify(
                 access_token,
                 AccessClaims,
-                key=self._key,
+                keys=self._readable(now),
                 audience=self._client_id,
-                now=self._clock.now(),
+                now=now,
                 lifetime=ACCESS_LIFETIME,
             )
         except InvalidToken as error:
@@ -99,6 +110,10 @@ class Sessions:
         if claims.iss != self._client_id or claims.sub != str(actor.user_id):
             raise _over()
         return actor
+
+    def _readable(self, now: datetime) -> list[SecretStr]:
+        former = self._former
+        return [self._key, former.key] if former is not None and now < former.until else [self._key]
 
     def actor_of_session(self, session_id: str, credential: Credential) -> Actor:
         """Return who the sign-in belongs to as of now; raises Unauthenticated when it is over."""

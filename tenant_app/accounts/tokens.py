@@ -1,5 +1,6 @@
 """Signed tokens: written one way, and accepted only when they are exactly what this program writes."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
@@ -54,9 +55,15 @@ def sign(claims: Claims, key: SecretStr) -> str:
 
 
 def verify(
-    token: str, model: type[C], *, key: SecretStr, audience: str, now: datetime, lifetime: timedelta
+    token: str,
+    model: type[C],
+    *,
+    keys: Sequence[SecretStr],
+    audience: str,
+    now: datetime,
+    lifetime: timedelta,
 ) -> C:
-    """Return the token's claims, or raise InvalidToken.
+    """Return the claims of a token that one of the keys signed, or raise InvalidToken.
 
     Refused: another algorithm, any header but ``alg`` and ``typ: JWT``, another key, an unknown, missing or
     ill-typed claim, another audience, a token of another kind, an expired one, and one that would outlive
@@ -64,16 +71,25 @@ def verify(
     """
     try:
         _check_header(jwt.get_unverified_header(token))
-        # Times are checked below, by this program's clock.
-        unchecked: dict[str, Any] = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
-        payload = jwt.decode(token, key.get_secret_value(), algorithms=[ALGORITHM], options=unchecked)  # type: ignore[arg-type]
-        claims = model.model_validate(payload)
+        claims = model.model_validate(_payload(token, keys))
     except (jwt.PyJWTError, ValidationError, UnicodeError) as error:
         raise InvalidToken(type(error).__name__) from error
     if claims.aud != audience:
         raise InvalidToken("wrong audience")
     _check_times(claims, now, lifetime)
     return claims
+
+
+def _payload(token: str, keys: Sequence[SecretStr]) -> dict[str, Any]:
+    # Times are checked elsewhere, by this program's clock.
+    unchecked: dict[str, Any] = {"verify_exp": False, "verify_iat": False, "verify_aud": False}
+    *others, last = keys
+    for key in others:
+        try:
+            return jwt.decode(token, key.get_secret_value(), algorithms=[ALGORITHM], options=unchecked)  # type: ignore[arg-type]
+        except jwt.InvalidSignatureError:
+            continue
+    return jwt.decode(token, last.get_secret_value(), algorithms=[ALGORITHM], options=unchecked)  # type: ignore[arg-type]
 
 
 def _check_header(header: dict[str, Any]) -> None:

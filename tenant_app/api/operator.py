@@ -78,7 +78,7 @@ def _require_operator() -> None:
         verify(
             token,
             OperatorClaims,
-            key=services.settings.operator_key,
+            keys=[services.settings.operator_key],
             audience=services.settings.client_id,
             now=services.clock.now(),
             lifetime=OPERATOR_LIFETIME,

@@ -30,7 +30,15 @@ def check_recovery(host: LocalRoot, tenant_id: str) -> None:
     assert not list(host.path.rglob(".tenantry-*"))
     assert host.provision("diff", tenant_id).code == 0
     assert host.provision("purge", tenant_id, "--yes").code == 0
-    assert not list(host.path.rglob(f"*{tenant_id}*"))
+    left = (path for path in host.path.rglob(f"*{tenant_id}*") if path.parent != host.path / "erasures")
+    assert not list(left)
+
+
+def have_neighbour(host: LocalRoot) -> None:
+    """Have the client that stands beside a new one."""
+    if "tango" not in host.rows():
+        created = host.new("tango")
+        assert created.code == 0, created.said
 
 
 def new_words(tenant_id: str) -> tuple[str, ...]:
@@ -80,9 +88,11 @@ class Change:
 def changes_of(tenant_id: str) -> dict[str, Change]:
     """The commands that change a client of the starter plan, by what they are called."""
     suspend, resume = ("suspend", tenant_id), ("resume", tenant_id)
+    rotate, start = ("rotate", tenant_id), ("start", tenant_id)
     larger, smaller = ("plan", tenant_id, "professional"), ("plan", tenant_id, "starter")
     return {
         "suspend": Change(suspend, resume, "suspended", 503),
         "resume": Change(resume, suspend, "running", 200),
         "plan": Change(larger, smaller, "running", 200),
+        "rotate": Change(rotate, start, "running", 200),
     }

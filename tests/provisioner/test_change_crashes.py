@@ -1,4 +1,4 @@
-"""kill -9 at any step of `suspend`, `resume` and `plan`: run again, each brings the client there."""
+"""kill -9 at any step of a command that changes a client: run again, it brings the client there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ STEPS = {
     "suspend": ("change nginx", "write program", "stop program", "end remaining"),
     "resume": ("write program", "start program", "change nginx", "probe"),
     "plan": ("stop program", "write .env", "start program", "change nginx", "probe"),
+    "rotate": ("stop program", "write .env", "start program", "probe"),
 }
 POINTS = [(name, number) for name, steps in STEPS.items() for number in (*range(1, len(steps) + 1), 0)]
 
@@ -59,6 +60,7 @@ def test_these_are_all_its_steps(argile: LocalRoot, name: str) -> None:
         ("resume", "rename:signal=SIGKILL:when=2"),
         ("plan", "rename:signal=SIGKILL:when=1"),
         ("plan", "fsync:signal=SIGKILL:when=6"),
+        ("rotate", "rename:signal=SIGKILL:when=1"),
     ],
 )
 def test_killed_at_a_system_call_it_is_brought_there_too(argile: LocalRoot, name: str, fault: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.provisioner.local_root import LocalRoot
-from tests.provisioner.recovery import check_recovery, new_words, was_killed
+from tests.provisioner.recovery import check_recovery, have_neighbour, new_words, was_killed
 
 STEPS = (
     "make directory", "make directory", "make directory", "make directory", "write .env", "write program",
@@ -20,8 +20,7 @@ STEPS = (
 
 @pytest.fixture(scope="module")
 def neighbour(host: LocalRoot) -> LocalRoot:
-    created = host.new("tango")
-    assert created.code == 0, created.said
+    have_neighbour(host)
     return host
 
 

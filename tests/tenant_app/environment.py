@@ -30,6 +30,8 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "PORT": "5001",
         "SECRET_KEY": SECRET_KEY,
         "OPERATOR_KEY": OPERATOR_KEY,
+        "SECRET_KEY_BEFORE": "",
+        "SECRET_KEY_BEFORE_UNTIL": "",
         "PUBLIC_URL": PUBLIC_URL,
         "FURTHER_URLS": "[]",
         "MAX_REQUESTS_MONTHLY": "10000",

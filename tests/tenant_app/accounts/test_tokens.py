@@ -171,7 +171,7 @@ def test_no_text_is_a_token(text: str) -> None:
         verify(
             text,
             AccessClaims,
-            key=SecretStr(SECRET_KEY),
+            keys=[SecretStr(SECRET_KEY)],
             audience="dupont",
             now=FixedClock().now(),
             lifetime=ACCESS_LIFETIME,
@@ -200,7 +200,7 @@ def test_no_claims_but_ours_are_accepted_even_well_signed(value: object, data: s
         verify(
             forge(HS256, claims | {name: value}),
             AccessClaims,
-            key=SecretStr(SECRET_KEY),
+            keys=[SecretStr(SECRET_KEY)],
             audience="dupont",
             now=FixedClock().now(),
             lifetime=ACCESS_LIFETIME,
