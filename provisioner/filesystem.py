@@ -264,12 +264,16 @@ def _nothing(_parent: int, _name: str) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove the temporary files that killed commands left under a folder; clients' data is not entered."""
+    for path in temporary_files(folder):
+        path.unlink(missing_ok=True)
+
+
+def temporary_files(folder: Path) -> Iterator[Path]:
+    """Return the temporary files under a folder; clients' data is not entered."""
     for place, folders, files in os.walk(folder):
         if "data" in folders:
             folders.remove("data")
-        for name in files:
-            if name.startswith(TEMPORARY_PREFIX):
-                Path(place, name).unlink(missing_ok=True)
+        yield from (Path(place, name) for name in files if name.startswith(TEMPORARY_PREFIX))
 
 
 def sync_directory(path: Path) -> None:

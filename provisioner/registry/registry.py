@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -158,6 +158,14 @@ class Registry:
                     detail=detail,
                 )
             )
+
+    def last_done(self, tenant_id: str, command: str) -> datetime | None:
+        """Return when a command was last done to a client; None when it never was."""
+        query = select(func.max(EventRow.at)).where(
+            EventRow.tenant_id == tenant_id, EventRow.command == command, EventRow.outcome == "done"
+        )
+        with self._database.read() as session:
+            return session.scalar(query)
 
     def events(self, tenant_id: str | None, limit: int) -> list[Event]:
         """Return the last events, oldest first, of one client or (None) of all."""

@@ -14,6 +14,7 @@ from provisioner.service import listing
 from provisioner.service.context import Context
 from provisioner.service.convergence import Change, FileReport, diff
 from provisioner.service.health import Health
+from provisioner.service.host_checks import examine_host
 from provisioner.service.sight import Sight
 
 
@@ -22,6 +23,7 @@ def examine(context: Context) -> list[Finding]:
     entries = context.registry.all()
     return [
         *context.driver.findings(),
+        *examine_host(context),
         *_without_ocr(entries),
         *_cut_off_commands(context),
         *_unfinished(entries),
