@@ -1,6 +1,6 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
-<root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ erasures/ hooks/ admin/
+<root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ erasures/ hooks/ admin/
 <root>/client-<id>/.env data/ logs/ data-before-restore-<moment>/
 <root>/run/ nginx/ logs/            (local driver only)
 """
@@ -50,6 +50,11 @@ class Layout:
     def backups(self) -> Path:
         """Where clients' backups are kept, in a folder each."""
         return self.root / "backups"
+
+    @property
+    def host_backups(self) -> Path:
+        """Where backups of the host's own files are kept."""
+        return self.root / "backups-host"
 
     @property
     def hooks(self) -> Path:

@@ -61,8 +61,12 @@ def write_backup(source: Path, target: Path, about: Manifest) -> None:
             _pack_manifest(archive, manifest)
             members = {member.name: member for member in manifest.members}
             walk(source, partial(_each_file, partial(_pack, archive, members, manifest)), _nothing)
-    checksum = f"{hashed.digest}  {target.name}\n"
-    write_file(RenderedFile(checksum_file(target), checksum, 0o600))
+    write_checksum(target, hashed.digest)
+
+
+def write_checksum(archive: Path, sha256: str) -> None:
+    """Put an archive's SHA-256 beside it."""
+    write_file(RenderedFile(checksum_file(archive), f"{sha256}  {archive.name}\n", 0o600))
 
 
 def _each_file(act: Callable[[str, BinaryIO], None], place: Place) -> None:

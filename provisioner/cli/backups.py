@@ -12,28 +12,39 @@ from provisioner.cli.output import table
 from provisioner.cli.session import Session, pass_session
 from provisioner.service import backups as service
 from provisioner.service import verification
+from provisioner.service.host_backup import backup_host
 
 _COLUMNS = ("client", "taken_at", "size", "verified", "file")
 
 
 @click.command(cls=Command)
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="[ID]", required=False)
+@click.option("--host", "of_host", is_flag=True, help="Of the host's own files instead of a client.")
 @click.option("--to", type=click.Path(path_type=Path), help="A folder. [default: <root>/backups/ID]")
 @click.option(
     "--keep", type=click.IntRange(min=1), metavar="N", help="Keep the N newest there, this one included."
 )
 @pass_session
-def backup(session: Session, /, id_: str, to: Path | None, keep: int | None) -> None:
+def backup(session: Session, /, id_: str | None, of_host: bool, to: Path | None, keep: int | None) -> None:
     """Take a backup of a client while it goes on working, and read it back.
 
     One file, readable by its owner only, with its SHA-256 beside it: the database as it was at one moment,
     the documents it names, the logo and the usage records. It holds no key of the client's `.env`; passwords
     are in it as hashes.
 
+    With `--host`, of what the host needs to be built anew beside its clients' backups: registry, host.yaml,
+    plans.yaml, hooks, certificates of erasure, and the TLS certificates with their keys.
+
     \b
     Example:
         provision backup dupont --keep 7
+        provision backup --host --to /mnt/safe
     """
+    if of_host == bool(id_) or (of_host and keep):
+        raise click.UsageError("Name a client, or give --host; --keep is for clients.")
+    if id_ is None:
+        _back_up_host(session, to)
+        return
     written = service.backup(session.context, id_, to=to, keep=keep)
     manifest = written.manifest
     document = {
@@ -53,6 +64,12 @@ def backup(session: Session, /, id_: str, to: Path | None, keep: int | None) -> 
         )
     gone = f" {len(written.removed)} older removed." if written.removed else ""
     session.output.result(document, lambda: f"{id_} is backed up in {written.file}.{gone}")
+
+
+def _back_up_host(session: Session, to: Path | None) -> None:
+    file, names = backup_host(session.context, to)
+    document = {"file": file, "size": file.stat().st_size, "names": list(names)}
+    session.output.result(document, lambda: f"The host's own files are in {file}.")
 
 
 @click.command(cls=Command)

@@ -21,7 +21,7 @@ def rotate(session: Session, /, id_: str, at_once: bool) -> None:
     seen a key, `--at-once`. API keys stay (`provision key`); another provider key is `provision apply`.
 
     \b
-    Examples:
+    Example:
         provision rotate dupont
         provision rotate dupont --at-once
     """

@@ -33,6 +33,17 @@ class RegistryFailed(ProvisionError):
     code = "registry-failed"
 
 
+def copy(path: Path, target: Path) -> None:
+    """Write the registry as it is at this moment into a new file (mode 0600), while others may change it."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.close(descriptor)
+    with (
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as source,
+        closing(sqlite3.connect(target)) as written,
+    ):
+        source.backup(written)
+
+
 class Database:
     """The registry's tables, in a file or (a registry not yet begun) in memory."""
 

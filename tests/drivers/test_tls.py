@@ -180,6 +180,19 @@ def test_a_suspended_client_is_answered_for_over_tls(machine: Machine, martin: C
     assert head(machine, "https://martin.iamanager.test/readyz")[0] == 200
 
 
+def test_the_hosts_backup_holds_its_certificates_also_where_they_are_links(
+    machine: Machine, dupont: Client
+) -> None:
+    """As certbot's are."""
+    machine.run("mv", f"{DIRECTORY}/dupont/privkey.pem", "/etc/tenantry/elsewhere.pem")
+    machine.run("ln", "-s", "/etc/tenantry/elsewhere.pem", f"{DIRECTORY}/dupont/privkey.pem")
+    taken = done(dupont.operator, "backup", "--host")
+    lines = machine.run("tar", "--list", "--verbose", "--file", taken["file"]).splitlines()
+    kept = {line.split()[-1] for line in lines if line.startswith("-")}
+    assert {f"certificates/{name}/privkey.pem" for name in ("base", "dupont")} <= kept
+    machine.run("rm", taken["file"])
+
+
 def test_keys_stay_where_they_are(machine: Machine, dupont: Client) -> None:
     key = machine.path(f"{DIRECTORY}/base/privkey.pem").read_text().splitlines()[1]
     found = machine.attempt(

@@ -1,0 +1,53 @@
+"""What a host needs to be built anew, as one file."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import tarfile
+from pathlib import Path
+
+from provisioner.clock import SystemClock
+from provisioner.registry.database import Database
+from provisioner.registry.registry import Registry
+from provisioner.spec import TenantRequest
+from tests.provisioner.local_root import LocalRoot
+from tests.provisioner.samples import request, spec
+
+
+def begun(folder: Path) -> LocalRoot:
+    """A root whose registry knows a client; nothing runs."""
+    root = LocalRoot.begin(folder / "root")
+    registry = Registry(Database.open(root.path / "registry.sqlite3"), SystemClock())
+    asked: TenantRequest = request()
+    registry.book(asked, spec())
+    (root.path / "hooks").mkdir()
+    (root.path / "hooks" / "post-new").write_text("#!/bin/sh\n")
+    return root
+
+
+def test_it_holds_the_registry_and_the_hosts_settings_for_its_owner_alone(tmp_path: Path) -> None:
+    root = begun(tmp_path)
+    (root.path / "client-dupont").mkdir()
+    (root.path / "client-dupont" / ".env").write_text("SECRET_KEY=hidden\n")
+    taken = root.provision("backup", "--host")
+    assert taken.code == 0, taken.said
+    file = Path(taken.document["file"])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.parent == root.path / "backups-host"
+    told = file.with_name(f"{file.name}.sha256").read_text().split()
+    assert told == [hashlib.sha256(file.read_bytes()).hexdigest(), file.name]
+    with tarfile.open(file) as archive:
+        assert set(archive.getnames()) == {"registry.sqlite3", "host.yaml", "hooks", "hooks/post-new"}
+        archive.extractall(tmp_path / "kept", filter="data")
+    kept = Registry(Database.open_to_read(tmp_path / "kept" / "registry.sqlite3"), SystemClock())
+    assert [entry.id for entry in kept.all()] == ["dupont"]
+    assert b"hidden" not in (tmp_path / "kept" / "registry.sqlite3").read_bytes()
+
+
+def test_either_a_client_or_the_host(tmp_path: Path) -> None:
+    root = begun(tmp_path)
+    for words in (("backup",), ("backup", "dupont", "--host"), ("backup", "--host", "--keep", "3")):
+        assert root.provision(*words).code == 2, words
+    assert root.provision("backup", "--host", "--to", str(tmp_path / "none")).code == 2
+    assert not (root.path / "backups-host").exists()
