@@ -63,7 +63,8 @@ def changing(
     """Hold the lock for a `with` block that changes something, and record how it ended.
 
     `command` is the command as typed, without its options' values: it is shown to others who wait. One
-    that `settles` leaves nothing behind of what an earlier, cut-off command did to the same client; one that
+    that `settles` leaves nothing behind of what an earlier, cut-off command did to the same client; any
+    other, of what was cut off of itself. One that
     `begins` a client may begin the root for it. An exception undoes what was executed and not settled, and
     goes up.
 
@@ -91,8 +92,8 @@ def changing(
             _record(context, registry, tenant_id, command, error)
             raise
         journal.end()
-        if settles:
-            _forget(earlier, tenant_id, host_prepared=transaction.host_prepared)
+        over = earlier if settles else [one for one in earlier if one.command == command]
+        _forget(over, tenant_id, host_prepared=transaction.host_prepared)
         _record(context, registry, tenant_id, command, None, transaction.detail)
     # Without the lock: a hook may well run a command itself.
     run_hook(context, command, tenant_id)

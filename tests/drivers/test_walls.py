@@ -153,8 +153,11 @@ def test_settings_that_are_refused_are_not_tried_again_and_again(machine: Machin
         assert machine.show(SERVICE, "ExecMainStatus")["ExecMainStatus"] == "78"
     finally:
         env.write_text(written)
-    done(dupont.operator, "start", "dupont")
+    # The same command again leaves nothing of the one that failed.
+    done(dupont.operator, "restart", "dupont")
     assert ask(dupont.operator, dupont.host, "/readyz").status == 200
+    found = provision(dupont.operator, "doctor").document
+    assert not [one for one in found if "restart dupont" in one["problem"]]
 
 
 def test_a_foreign_broken_nginx_file_is_named_and_stops_nobody(machine: Machine, dupont: Client) -> None:
@@ -175,10 +178,14 @@ def test_nothing_of_a_purged_client_is_left_on_the_host(machine: Machine, operat
     done(operator, "new", "petit", "--plan", "starter")
     done(operator, "remove", "petit")
     done(operator, "purge", "petit", "--yes")
-    places = ("/etc/systemd", "/etc/nginx", "/var/www", "/run", "/etc/passwd", "/etc/group")
+    own = ("/etc/systemd", "/etc/nginx", "/etc/tenantry", "/var/www", "/var/lib/tenantry-egress")
+    places = (*own, "/run", "/etc/passwd", "/etc/group")
     found = machine.attempt("grep", "--recursive", "--files-with-matches", "--devices=skip", "petit", *places)
-    named = machine.run("find", *places[:3], "-name", "*petit*")
-    assert (found.stdout.decode(), named) == ("/var/www/registry.sqlite3\n", "")
+    certified = {
+        line for line in found.stdout.decode().split() if line.startswith("/var/www/erasures/petit-")
+    }
+    assert set(found.stdout.decode().split()) == {"/var/www/registry.sqlite3", *certified}
+    assert set(machine.run("find", *places, "-name", "*petit*").split()) == certified
 
 
 def test_quoted_values_are_what_systemd_itself_hands_over(machine: Machine) -> None:
