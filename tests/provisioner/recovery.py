@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.provisioner.local_root import LocalRoot, wait_until
 
@@ -30,8 +31,12 @@ def check_recovery(host: LocalRoot, tenant_id: str) -> None:
     assert not list(host.path.rglob(".tenantry-*"))
     assert host.provision("diff", tenant_id).code == 0
     assert host.provision("purge", tenant_id, "--yes").code == 0
-    left = (path for path in host.path.rglob(f"*{tenant_id}*") if path.parent != host.path / "erasures")
-    assert not list(left)
+    assert not left_of(host, tenant_id)
+
+
+def left_of(host: LocalRoot, tenant_id: str) -> list[Path]:
+    """Everything under the root whose name tells of a client, but what certifies that it was erased."""
+    return [path for path in host.path.rglob(f"*{tenant_id}*") if path.parent != host.path / "erasures"]
 
 
 def have_neighbour(host: LocalRoot) -> None:

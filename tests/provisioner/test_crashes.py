@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.provisioner.local_root import LocalRoot
-from tests.provisioner.recovery import check_recovery, have_neighbour, new_words, was_killed
+from tests.provisioner.recovery import check_recovery, have_neighbour, left_of, new_words, was_killed
 
 STEPS = (
     "make directory", "make directory", "make directory", "make directory", "write .env", "write program",
@@ -78,7 +78,7 @@ def test_a_failing_disk_undoes_the_command_and_says_so(neighbour: LocalRoot, fau
     assert "was undone" in failed.stderr or "registry failed" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert "whiskey" not in neighbour.rows()
-    assert not list(neighbour.path.rglob("*whiskey*"))
+    assert not left_of(neighbour, "whiskey")
     check_recovery(neighbour, "whiskey")
 
 
@@ -93,7 +93,7 @@ def test_ctrl_c_undoes_the_command(neighbour: LocalRoot) -> None:
     assert running.returncode == 1
     assert "SIGINT came" in said
     assert "xray" not in neighbour.rows()
-    assert not list(neighbour.path.rglob("*xray*"))
+    assert not left_of(neighbour, "xray")
 
 
 def inject(

@@ -112,7 +112,11 @@ def test_separate_users_own_what_is_theirs(tmp_path: Path, monkeypatch: pytest.M
     assert (env.owner, env.group, env.mode) == ("tn-dupont", "tn-dupont", 0o600)
     assert "user = tn-dupont" in program.text
     assert driver.admin_command(tenant(), "init", SecretStr("{}")).user == "tn-dupont"
-    assert driver.erase_steps(tenant()) == (RemoveTree(tmp_path / "client-dupont"), RemoveUser("tn-dupont"))
+    assert driver.erase_steps(tenant()) == (
+        RemoveTree(tmp_path / "client-dupont"),
+        RemoveTree(tmp_path / "nginx" / "tenantry" / "custom.d" / "dupont"),
+        RemoveUser("tn-dupont"),
+    )
     assert site.owner is None
     assert driver.reader_group == "tenantry-read"
 

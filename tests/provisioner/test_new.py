@@ -12,7 +12,8 @@ from tests.provisioner.local_root import LocalRoot
 
 def left_of(host: LocalRoot, tenant_id: str) -> list[Path]:
     """Everything under the root whose name tells of a client."""
-    return [path for path in host.path.rglob(f"*{tenant_id}*") if "journal" not in path.parts]
+    kept = {"journal", "erasures"}
+    return [path for path in host.path.rglob(f"*{tenant_id}*") if kept.isdisjoint(path.parts)]
 
 
 def test_a_new_client_answers_through_nginx_with_what_was_printed(host: LocalRoot) -> None:
