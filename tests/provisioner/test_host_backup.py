@@ -7,6 +7,8 @@ import stat
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from provisioner.clock import SystemClock
 from provisioner.registry.database import Database
 from provisioner.registry.registry import Registry
@@ -15,9 +17,10 @@ from tests.provisioner.local_root import LocalRoot
 from tests.provisioner.samples import request, spec
 
 
-def begun(folder: Path) -> LocalRoot:
-    """A root whose registry knows a client; nothing runs."""
-    root = LocalRoot.begin(folder / "root")
+@pytest.fixture
+def root(tmp_path_factory: pytest.TempPathFactory) -> LocalRoot:
+    """A root, at a short path, whose registry knows a client; nothing runs."""
+    root = LocalRoot.begin(tmp_path_factory.mktemp("hb") / "r")
     registry = Registry(Database.open(root.path / "registry.sqlite3"), SystemClock())
     asked: TenantRequest = request()
     registry.book(asked, spec())
@@ -26,8 +29,9 @@ def begun(folder: Path) -> LocalRoot:
     return root
 
 
-def test_it_holds_the_registry_and_the_hosts_settings_for_its_owner_alone(tmp_path: Path) -> None:
-    root = begun(tmp_path)
+def test_it_holds_the_registry_and_the_hosts_settings_for_its_owner_alone(
+    root: LocalRoot, tmp_path: Path
+) -> None:
     (root.path / "client-dupont").mkdir()
     (root.path / "client-dupont" / ".env").write_text("SECRET_KEY=hidden\n")
     taken = root.provision("backup", "--host")
@@ -45,8 +49,7 @@ def test_it_holds_the_registry_and_the_hosts_settings_for_its_owner_alone(tmp_pa
     assert b"hidden" not in (tmp_path / "kept" / "registry.sqlite3").read_bytes()
 
 
-def test_either_a_client_or_the_host(tmp_path: Path) -> None:
-    root = begun(tmp_path)
+def test_either_a_client_or_the_host(root: LocalRoot, tmp_path: Path) -> None:
     for words in (("backup",), ("backup", "dupont", "--host"), ("backup", "--host", "--keep", "3")):
         assert root.provision(*words).code == 2, words
     assert root.provision("backup", "--host", "--to", str(tmp_path / "none")).code == 2
