@@ -47,20 +47,40 @@ class Certificate:
         return name in self.names or any_label in self.names
 
 
-def read_certificates(directory: Path) -> tuple[Certificate, ...]:
-    """Return every certificate under a directory, in the order of their folders' names.
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What a directory holds: certificates, and why each other folder holds none that can be served.
 
-    Raises InvalidConfiguration when the directory or a file in it cannot be read, or is no certificate.
+    A folder that is broken is in nobody's way whose name another certificate covers.
     """
+
+    certificates: tuple[Certificate, ...] = ()
+    refused: tuple[InvalidConfiguration, ...] = ()
+
+
+def read_certificates(directory: Path) -> Store:
+    """Return what there is under a directory, in the order of the folders' names.
+
+    Raises InvalidConfiguration when the directory itself cannot be read.
+    """
+    certificates, refused = list[Certificate](), list[InvalidConfiguration]()
     try:
         folders = sorted(path for path in directory.iterdir() if (path / CHAIN).exists())
-        return tuple(_read(folder) for folder in folders)
     except OSError as error:
-        raise InvalidConfiguration(
-            "tls_certificates",
-            f"{error.filename} cannot be read: {error.strerror}.",
-            "Put it there, as root.",
-        ) from error
+        raise _unreadable(error) from error
+    for folder in folders:
+        try:
+            certificates.append(_read(folder))
+        except OSError as error:
+            refused.append(_unreadable(error))
+        except InvalidConfiguration as error:
+            refused.append(error)
+    return Store(tuple(certificates), tuple(refused))
+
+
+def _unreadable(error: OSError) -> InvalidConfiguration:
+    reason = f"{error.filename} cannot be read: {error.strerror}."
+    return InvalidConfiguration("tls_certificates", reason, "Put it there, as root.")
 
 
 def serving(certificates: Sequence[Certificate], name: str, now: datetime) -> Certificate | None:
@@ -73,20 +93,18 @@ def serving(certificates: Sequence[Certificate], name: str, now: datetime) -> Ce
     return max(in_force or covering, key=lambda one: one.not_after, default=None)
 
 
-def by_certificate(
-    certificates: Sequence[Certificate], names: Iterable[str], now: datetime
-) -> dict[Certificate, tuple[str, ...]]:
+def by_certificate(store: Store, names: Iterable[str], now: datetime) -> dict[Certificate, tuple[str, ...]]:
     """Return the names to serve under each certificate, in the order given.
 
-    Raises InvalidConfiguration for a name that none covers.
+    Raises InvalidConfiguration for a name that none covers, with what is wrong with the folders that might.
     """
     grouped: dict[Certificate, tuple[str, ...]] = {}
     for name in names:
-        found = serving(certificates, name, now)
+        found = serving(store.certificates, name, now)
         if found is None:
             raise InvalidConfiguration(
                 "tls_certificates",
-                f"no certificate there covers {name}.",
+                " ".join((f"no certificate there covers {name}.", *(one.reason for one in store.refused))),
                 f"Put one into a folder of it, as {CHAIN} and {KEY}, and run the command again.",
             )
         grouped[found] = (*grouped.get(found, ()), name)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from provisioner.certificates import Certificate, by_certificate, read_certificates, serving
+from provisioner.certificates import Certificate, Store, by_certificate, read_certificates, serving
 from provisioner.clock import Clock, SystemClock, stamp
 from provisioner.drivers.protocol import Finding
+from provisioner.errors import InvalidConfiguration
 from provisioner.host import HostSettings
 
 WARNED_BEFORE: Final = timedelta(days=14)
@@ -26,23 +27,32 @@ class ServedCertificates:
     def for_names(self, names: tuple[str, ...]) -> Mapping[Certificate, tuple[str, ...]]:
         """Return which names are served under which certificate; nothing where TLS is not served.
 
-        Raises InvalidConfiguration for a name without one, and for what is no certificate.
+        Raises InvalidConfiguration for a name without one, and when the directory cannot be read.
         """
-        return by_certificate(self._all, names, self._clock.now()) if self._directory else {}
+        return by_certificate(self._store, names, self._clock.now()) if self._directory else {}
 
     def findings(self) -> tuple[Finding, ...]:
-        """Tell which certificates run out soon or have run out, unless another takes their place."""
+        """Tell what cannot be served, and what runs out soon or has, unless another takes its place."""
         now = self._clock.now()
-        return tuple(
-            _finding(one, now)
-            for one in self._all
+        try:
+            store = self._store
+        except InvalidConfiguration as error:
+            return (Finding("host", error.message, error.mend),)
+        served = store.certificates
+        ending = (
+            one
+            for one in served
             if now > one.not_after - WARNED_BEFORE
-            and any(serving(self._all, name, now) is one for name in one.names)
+            and any(serving(served, name, now) is one for name in one.names)
+        )
+        return (
+            *(Finding("host", error.message, error.mend) for error in store.refused),
+            *(_finding(one, now) for one in ending),
         )
 
     @cached_property
-    def _all(self) -> tuple[Certificate, ...]:
-        return read_certificates(self._directory) if self._directory else ()
+    def _store(self) -> Store:
+        return read_certificates(self._directory) if self._directory else Store()
 
 
 def _finding(certificate: Certificate, now: datetime) -> Finding:

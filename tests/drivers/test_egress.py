@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.drivers.conftest import Client, provisioned
+from tests.drivers.inside import Inside
 from tests.drivers.operators import Answer, SystemdOperator, ask, done
 from tests.provisioner.local_root import wait_until
 from tests.systemd.host import PREFIX, PYTHON, tenantry_machine
@@ -105,28 +105,13 @@ def answered(client: Client, question: str = QUESTION) -> Answer:
     return ask(client.operator, client.host, "/api/chat", send={"question": question}, headers=key)
 
 
-@dataclass(frozen=True)
-class Inside:
-    """Somebody who has broken into a client's process: its namespaces, its user, its groups."""
-
-    machine: Machine
-    id: str
-
-    def says(self, script: str) -> str:
-        """Return what a shell script prints there, errors included."""
-        pid = self.machine.show(f"tenant@{self.id}.service", "MainPID")["MainPID"]
-        own = ("nsenter", "-t", pid, "-m", "-n", "-i", "--")
-        user = ("setpriv", f"--reuid=tn-{self.id}", f"--regid=tn-{self.id}", "--init-groups")
-        finished = self.machine.attempt(*own, *user, "--no-new-privs", "sh", "-c", f"({script}) 2>&1")
-        return finished.stdout.decode().strip()
-
-    def asks(self, path: str = "/v1/chat/completions", *words: str, times: int = 1) -> list[str]:
-        """Ask by the client's own way to the provider, and return the statuses."""
-        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}]})
-        socket = f"/var/lib/tenantry-egress/{self.id}/provider.sock"
-        curl = f"curl --silent --output /dev/null --write-out '%{{http_code}} ' --unix-socket {socket}"
-        request = f"{curl} --data '{body}' {' '.join(words)} http://x{path}"
-        return self.says(f"for n in $(seq {times}); do {request}; done").split()
+def asks(inside: Inside, path: str = "/v1/chat/completions", *words: str, times: int = 1) -> list[str]:
+    """Ask by the client's own way to the provider, and return the statuses."""
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}]})
+    socket = f"/var/lib/tenantry-egress/{inside.id}/provider.sock"
+    curl = f"curl --silent --output /dev/null --write-out '%{{http_code}} ' --unix-socket {socket}"
+    request = f"{curl} --data '{body}' {' '.join(words)} http://x{path}"
+    return inside.says(f"for n in $(seq {times}); do {request}; done").split()
 
 
 @pytest.fixture(scope="module")
@@ -143,17 +128,17 @@ def test_an_answer_is_the_providers(dupont: Client, machine: Machine) -> None:
 
 def test_nothing_a_client_says_of_itself_reaches_the_provider(machine: Machine, inside: Inside) -> None:
     claims = ("--header 'Authorization: Bearer mine'", "--header 'Cookie: a=b'", "--header 'X-Request-ID: 1'")
-    assert inside.asks("/v1/chat/completions", *claims) == ["200"]
+    assert asks(inside, "/v1/chat/completions", *claims) == ["200"]
     assert machine.path(SEEN).read_text().splitlines()[-1].startswith(f"Bearer {KEY}|-|-|-|")
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/files", "/", "/v1/chat/completions/..", "//v1/x"])
 def test_a_client_asks_for_answers_and_nothing_else(inside: Inside, path: str) -> None:
-    assert inside.asks(path, "--path-as-is") == ["404"]
+    assert asks(inside, path, "--path-as-is") == ["404"]
 
 
 def test_a_client_cannot_read_what_was_answered_by_another_method(inside: Inside) -> None:
-    assert inside.asks("/v1/chat/completions", "--request", "DELETE") == ["403"]
+    assert asks(inside, "/v1/chat/completions", "--request", "DELETE") == ["403"]
 
 
 def test_a_client_sees_no_way_but_its_own(inside: Inside, martin: Client) -> None:
@@ -186,7 +171,7 @@ def test_the_key_is_written_in_two_files_and_nowhere_else(machine: Machine, dupo
 
 
 def test_a_client_that_asks_too_often_is_held_back_and_no_other(inside: Inside, martin: Client) -> None:
-    statuses = inside.asks(times=60)
+    statuses = asks(inside, times=60)
     assert statuses.count("429") >= 30
     answer = answered(martin)
     assert (answer.status, answer.json()["mode"]) == (200, "llm"), answer.text

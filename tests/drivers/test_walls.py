@@ -6,6 +6,7 @@ import pytest
 
 from provisioner import quoting
 from tests.drivers.conftest import Client
+from tests.drivers.inside import Inside
 from tests.drivers.operators import SystemdOperator, ask, done, provision
 from tests.provisioner_pure.samples import HOSTILE_TEXTS
 from tests.systemd.host import PREFIX, PYTHON
@@ -18,26 +19,11 @@ SERVICE = "tenant@dupont.service"
 
 
 @pytest.fixture(scope="module")
-def inside(machine: Machine, dupont: Client) -> "Inside":
+def inside(machine: Machine, dupont: Client) -> Inside:
     """Somebody who has broken into dupont's process."""
     done(dupont.operator, "start", "dupont")
     assert ask(dupont.operator, dupont.host, "/readyz").status == 200
-    return Inside(machine)
-
-
-class Inside:
-    """Runs commands in the namespaces, as the user and with the groups of dupont's process."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    def says(self, script: str) -> str:
-        """Return what a shell script prints there, errors included."""
-        pid = self._machine.show(SERVICE, "MainPID")["MainPID"]
-        own = ("nsenter", "-t", pid, "-m", "-n", "-i", "--")
-        user = ("setpriv", "--reuid=tn-dupont", "--regid=tn-dupont", "--init-groups", "--no-new-privs")
-        finished = self._machine.attempt(*own, *user, "--inh-caps=-all", "sh", "-c", f"({script}) 2>&1")
-        return finished.stdout.decode().strip()
+    return Inside(machine, "dupont")
 
 
 @pytest.fixture(scope="module", params=["systemd"])

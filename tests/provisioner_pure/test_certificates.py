@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.certificates import Certificate, by_certificate, read_certificates, serving
+from provisioner.certificates import Certificate, Store, by_certificate, read_certificates, serving
 from provisioner.clock import SystemClock
 from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.errors import InvalidConfiguration
@@ -53,12 +53,12 @@ def test_of_those_in_force_the_one_that_lasts_longest_is_shown() -> None:
 
 def test_names_are_grouped_by_what_is_shown_for_them() -> None:
     star, own = certificate("*.x.fr"), certificate("assistant.dupont.fr")
-    assert by_certificate((star, own), ("dupont.x.fr", "assistant.dupont.fr"), NOW) == {
+    assert by_certificate(Store((star, own)), ("dupont.x.fr", "assistant.dupont.fr"), NOW) == {
         star: ("dupont.x.fr",),
         own: ("assistant.dupont.fr",),
     }
     with pytest.raises(InvalidConfiguration, match=r"covers www\.dupont\.fr"):
-        by_certificate((star, own), ("www.dupont.fr",), NOW)
+        by_certificate(Store((star, own)), ("www.dupont.fr",), NOW)
 
 
 def test_certificates_are_read_from_their_folders_whatever_these_are_called(
@@ -67,7 +67,7 @@ def test_certificates_are_read_from_their_folders_whatever_these_are_called(
     authority.issue(tmp_path / "first", "*.Iamanager.fr", "iamanager.fr", days=60)
     (tmp_path / "README").write_text("certbot puts one here")
     (tmp_path / "empty").mkdir()
-    (found,) = read_certificates(tmp_path)
+    (found,) = read_certificates(tmp_path).certificates
     assert found.names == ("*.iamanager.fr", "iamanager.fr")
     assert found.not_before < datetime.now(UTC) < found.not_after
     assert (found.chain, found.key) == (
@@ -78,9 +78,9 @@ def test_certificates_are_read_from_their_folders_whatever_these_are_called(
 
 def test_a_renewed_certificate_is_another(authority: LocalCA, tmp_path: Path) -> None:
     authority.issue(tmp_path / "one", "a.fr")
-    (before,) = read_certificates(tmp_path)
+    (before,) = read_certificates(tmp_path).certificates
     authority.issue(tmp_path / "one", "a.fr")
-    (after,) = read_certificates(tmp_path)
+    (after,) = read_certificates(tmp_path).certificates
     assert before.fingerprint != after.fingerprint
 
 
@@ -88,8 +88,8 @@ def test_a_key_of_another_certificate_is_refused(authority: LocalCA, tmp_path: P
     authority.issue(tmp_path / "one", "a.fr")
     authority.issue(tmp_path / "two", "b.fr")
     (tmp_path / "two" / "privkey.pem").replace(tmp_path / "one" / "privkey.pem")
-    with pytest.raises(InvalidConfiguration, match="not that of its certificate"):
-        read_certificates(tmp_path)
+    refused, _ = read_certificates(tmp_path).refused
+    assert "not that of its certificate" in refused.message
 
 
 @pytest.mark.parametrize("name", ["fullchain.pem", "privkey.pem"])
@@ -101,9 +101,8 @@ def test_what_is_no_certificate_or_key_is_refused_by_its_folder(
 ) -> None:
     authority.issue(tmp_path / "one", "a.fr")
     (tmp_path / "one" / name).write_text(text)
-    with pytest.raises(InvalidConfiguration) as refused:
-        read_certificates(tmp_path)
-    assert str(tmp_path / "one") in str(refused.value)
+    (refused,) = read_certificates(tmp_path).refused
+    assert str(tmp_path / "one") in refused.message
 
 
 def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -112,8 +111,27 @@ def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
     authority = LocalCA.begin()
     authority.issue(tmp_path / "one", "a.fr")
     (tmp_path / "one" / "privkey.pem").unlink()
-    with pytest.raises(InvalidConfiguration, match=r"privkey\.pem cannot be read"):
-        read_certificates(tmp_path)
+    (refused,) = read_certificates(tmp_path).refused
+    assert "privkey.pem cannot be read" in refused.message
+
+
+def test_a_broken_one_is_told_and_in_nobodys_way_whom_another_covers(
+    authority: LocalCA, tmp_path: Path
+) -> None:
+    authority.issue(tmp_path / "base", "*.x.fr")
+    (tmp_path / "dupont").mkdir()
+    (tmp_path / "dupont" / "fullchain.pem").write_text("nonsense")
+    served = ServedCertificates(host(tls_certificates=tmp_path))
+    assert list(served.for_names(("martin.x.fr",)).values()) == [("martin.x.fr",)]
+    with pytest.raises(InvalidConfiguration, match=f"covers assistant.dupont.fr.*{tmp_path}/dupont"):
+        served.for_names(("assistant.dupont.fr",))
+    (found,) = served.findings()
+    assert str(tmp_path / "dupont") in found.problem
+
+
+def test_doctor_tells_of_a_directory_that_is_gone(tmp_path: Path) -> None:
+    (found,) = ServedCertificates(host(tls_certificates=tmp_path / "gone")).findings()
+    assert "No such file" in found.problem
 
 
 def test_who_runs_out_soon_is_told_unless_another_takes_over(authority: LocalCA, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_client_is_served_on_a_socket_and_at_no_address() -> None:
         ("https://api.example.com/v1", "https://provider/v1/chat/completions", "api.example.com:443"),
         ("https://llm.example.com:8443", "https://provider/chat/completions", "llm.example.com:8443"),
         ("http://10.0.0.7:11434/v1/", "http://provider/v1/chat/completions", "10.0.0.7:11434"),
-        ("http://ollama.lan/openai/v1", "http://provider/openai/v1/chat/completions", "ollama.lan:80"),
+        ("http://ollama.lan/~me/v1", "http://provider/~me/v1/chat/completions", "ollama.lan:80"),
     ],
 )
 def test_the_provider_is_asked_where_host_yaml_says(base_url: str, asked: str, server: str) -> None:
