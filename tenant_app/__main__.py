@@ -1,7 +1,7 @@
 """``python -m tenant_app serve`` and ``python -m tenant_app admin COMMAND``.
 
 The settings come from the file named by TENANT_ENV_FILE, or handed over by systemd. Exit status 78: refused
-settings, or a database of another revision.
+settings, or a database that cannot be brought to this program's revision.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from tenant_app import data_directory
+from tenant_app.boot_migration import bring_up_to_date
 from tenant_app.data_directory import DataDirectoryInUse
 from tenant_app.logs import configure_logs
 from tenant_app.schema_revision import SchemaOutOfDate, require_current, require_not_lost
@@ -50,9 +51,10 @@ def _serve(settings: Settings) -> int:
 
     configure_logs(settings.client_id)
     data_directory.prepare(settings.data_dir)
+    database = settings.data_dir / data_directory.DATABASE
+    bring_up_to_date(database)
     data_directory.hold(settings.data_dir)
     data_directory.clear_leftovers(settings.data_dir)
-    database = settings.data_dir / data_directory.DATABASE
     require_not_lost(database, settings.data_dir / data_directory.ORIGINALS)
     require_current(database)
     TenantServer(settings).run()

@@ -5,6 +5,7 @@ from typing import Any, Final, TextIO
 
 from flask import Flask
 from flask_babel import Babel
+from sqlalchemy.exc import DBAPIError
 
 from tenant_app import data_directory
 from tenant_app.clock import SystemClock
@@ -49,6 +50,8 @@ def _answer(name: str, settings: Settings, source: TextIO) -> tuple[dict[str, An
         return _error("in-use", str(error)), 1
     except DatabaseLost as error:
         return _error("database-lost", str(error)), 1
+    except DBAPIError as error:
+        return _error("database-failed", str(error.orig)), 1
     except (OSError, ValueError) as error:
         return _error("failed", str(error)), 1
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from flask_babel import lazy_gettext
 from pydantic import Base64Bytes, Field, SecretStr, ValidationError
 
-from tenant_app import data_directory
+from tenant_app import data_directory, restore_point
 from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.keys import NewKey
 from tenant_app.accounts.models import User
@@ -141,7 +141,23 @@ def _init(services: Services, payload: Init) -> Answer:
 
 
 def _migrate(services: Services, _payload: Nothing) -> Answer:
+    """Bring the database up to date; as it was, it is kept until `settle`."""
+    database = services.settings.data_dir / data_directory.DATABASE
+    if database.is_file() and revision_of(database) not in (None, newest_revision()):
+        _require_known(database)
+        restore_point.keep(services.settings.data_dir)
     _bring_up_to_date(services)
+    return {}
+
+
+def _take_back(services: Services, _payload: Nothing) -> Answer:
+    """Put the database back as it was before the last migration, for the version that made it."""
+    return {"taken_back": restore_point.take_back(services.settings.data_dir)}
+
+
+def _settle(services: Services, _payload: Nothing) -> Answer:
+    """Forget the database as it was before the last migration: the version that serves now stays."""
+    restore_point.settle(services.settings.data_dir)
     return {}
 
 
@@ -257,6 +273,8 @@ def _security_events(services: Services, _payload: Nothing) -> Answer:
 OPERATIONS: Mapping[str, Operation[Any]] = {
     "init": Operation(Init, _init, stopped_only=True),
     "migrate": Operation(Nothing, _migrate, stopped_only=True),
+    "take-back": Operation(Nothing, _take_back, stopped_only=True),
+    "settle": Operation(Nothing, _settle),
     "restored": Operation(Nothing, _restored, stopped_only=True),
     "user-add": Operation(NewUser, _user_add),
     "user-list": Operation(Nothing, _user_list),
