@@ -1,12 +1,20 @@
-"""How to start our own programs again: with this interpreter, finding this code."""
+"""How to start our own programs again: with this interpreter, finding this code.
+
+Several versions may be installed beside each other. Which one a client runs is written in its directory.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from provisioner import __version__
 
 _NAME: Final = "python3"
 
@@ -25,6 +33,41 @@ CODE: Final = Path(__file__).resolve().parents[1]
 
 ENVIRONMENT: Final = {"PYTHONPATH": str(CODE)}
 """What `python -m …` needs to find the code of a checkout that is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One installed version: its number, the interpreter that runs it, and the directory of its code."""
+
+    version: str
+    python: str
+    code: Path
+
+    def __str__(self) -> str:
+        return f"{self.version} at {self.code}"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What `python -m …` needs to find this version's code."""
+        return {"PYTHONPATH": str(self.code)}
+
+    def text(self) -> str:
+        """Return it as it is written in a client's directory: JSON."""
+        document = {"version": self.version, "python": self.python, "code": str(self.code)}
+        return json.dumps(document, indent=2) + "\n"
+
+
+PRESENT: Final = Release(__version__, PYTHON, CODE)
+"""The version that this is."""
+
+
+def written_release(file: Path) -> Release | None:
+    """Return the version a client was last brought to; None when nothing readable says so."""
+    try:
+        document = json.loads(file.read_text("utf-8"))
+        return Release(str(document["version"]), str(document["python"]), Path(document["code"]))
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return None
 
 
 def open_to_others() -> bool:

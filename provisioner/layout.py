@@ -1,7 +1,7 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
 <root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ erasures/ hooks/ admin/
-<root>/client-<id>/.env data/ logs/ data-before-restore-<moment>/
+<root>/client-<id>/.env release.json data/ logs/ data-before-restore-<moment>/
 <root>/run/ nginx/ logs/            (local driver only)
 """
 
@@ -93,6 +93,10 @@ class Layout:
     def env_file(self, tenant: TenantId) -> Path:
         """The client's settings and secrets."""
         return self.client(tenant) / ".env"
+
+    def release_file(self, tenant: TenantId) -> Path:
+        """Which installed version the client runs."""
+        return self.client(tenant) / "release.json"
 
     def data(self, tenant: TenantId) -> Path:
         """The client's data directory, DATA_DIR."""

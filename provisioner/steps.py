@@ -166,6 +166,20 @@ class StartProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class RestartProgram:
+    """Have a supervised program ended in order and started anew, with the configuration that is there now.
+
+    Who asks meanwhile on a port its supervisor holds is answered by the new process. It is not undone by
+    itself: an `OnReturn` before the changed configuration says what is then to be done.
+    """
+
+    name: str
+
+    def describe(self) -> str:
+        return f"restart program {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class StopProgram:
     """Have a supervised program stopped; with `forget`, no longer known to the supervisor either.
 
@@ -251,7 +265,8 @@ class ChangeUnits:
 class Probe:
     """Ask `http://127.0.0.1:<port><path>` with this Host header until it answers 200; with `tls`, over TLS.
 
-    When `program` is given and does not stay up, the waiting ends at once.
+    When `program` is given and does not stay up, the waiting ends at once. Afterwards it must go on answering
+    200 for `steady` seconds.
     """
 
     port: int
@@ -260,10 +275,22 @@ class Probe:
     path: str = "/readyz"
     timeout: float = 30.0
     tls: bool = False
+    steady: float = 0.0
 
     def describe(self) -> str:
         scheme = "https" if self.tls else "http"
-        return f"wait until {scheme}://{self.host}:{self.port}{self.path} answers 200"
+        steady = f", and goes on for {self.steady:g} s" if self.steady else ""
+        return f"wait until {scheme}://{self.host}:{self.port}{self.path} answers 200{steady}"
+
+
+@dataclass(frozen=True, slots=True)
+class OnReturn:
+    """Nothing for now; when what comes after it has been taken back, do these steps."""
+
+    steps: tuple[Step, ...]
+
+    def describe(self) -> str:
+        return f"if what follows fails, {'; '.join(step.describe() for step in self.steps)}"
 
 
 Step: TypeAlias = (
@@ -280,12 +307,14 @@ Step: TypeAlias = (
     | RemoveUser
     | Run
     | StartProgram
+    | RestartProgram
     | StopProgram
     | SignalProgram
     | EndRemaining
     | ChangeNginx
     | ChangeUnits
     | Probe
+    | OnReturn
 )
 
 

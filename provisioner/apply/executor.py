@@ -18,10 +18,12 @@ from provisioner.steps import (
     EndRemaining,
     MakeDirectory,
     MoveTree,
+    OnReturn,
     Probe,
     RemoveFile,
     RemoveTree,
     RemoveUser,
+    RestartProgram,
     Run,
     SignalProgram,
     StartProgram,
@@ -32,6 +34,15 @@ from provisioner.steps import (
     WriteFile,
     files_written,
 )
+
+
+def _on_return(step: OnReturn, tools: Tools) -> Undo:
+    def do() -> None:
+        for one in step.steps:
+            ACTIONS[type(one)](one, tools)
+
+    return do
+
 
 ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
     MakeDirectory: file_actions.make_directory,
@@ -47,12 +58,14 @@ ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
     RemoveUser: system_actions.remove_user,
     Run: system_actions.run,
     StartProgram: system_actions.start_program,
+    RestartProgram: system_actions.restart_program,
     StopProgram: system_actions.stop_program,
     SignalProgram: system_actions.signal_program,
     EndRemaining: system_actions.end_remaining,
     ChangeNginx: nginx_actions.change_nginx,
     ChangeUnits: unit_actions.change_units,
     Probe: system_actions.probe,
+    OnReturn: _on_return,
 }
 
 

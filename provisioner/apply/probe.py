@@ -25,7 +25,7 @@ def wait_for_answer(probe: Probe, check: Callable[[], None], trouble: Callable[[
     """Ask every 20 ms until the answer is 200; `check` is called in between and may raise.
 
     Raises NoAnswer with the last thing that was seen when `probe.timeout` seconds are over, or as soon
-    as `trouble` names a reason why it never will.
+    as `trouble` names a reason why it never will; or when it does not go on for `probe.steady` seconds.
     """
     deadline = time.monotonic() + probe.timeout
     while (seen := _ask(probe)) != "200":
@@ -35,6 +35,16 @@ def wait_for_answer(probe: Probe, check: Callable[[], None], trouble: Callable[[
         if time.monotonic() >= deadline:
             raise NoAnswer(f"{probe.host} did not answer within {probe.timeout:g} s (last seen: {seen}).")
         time.sleep(_PAUSE)
+    _see_it_go_on(probe, check)
+
+
+def _see_it_go_on(probe: Probe, check: Callable[[], None]) -> None:
+    end = time.monotonic() + probe.steady
+    while time.monotonic() < end:
+        check()
+        time.sleep(_PAUSE)
+        if (seen := _ask(probe)) != "200":
+            raise NoAnswer(f"{probe.host} answered, and then did not go on (last seen: {seen}).")
 
 
 def _ask(probe: Probe) -> str:

@@ -15,6 +15,7 @@ from provisioner.steps import (
     EndRemaining,
     Probe,
     RemoveUser,
+    RestartProgram,
     Run,
     SignalProgram,
     StartProgram,
@@ -57,6 +58,12 @@ def start_program(step: StartProgram, tools: Tools) -> Undo | None:
     was_running = tools.programs.is_running(step.name)
     tools.programs.start(step.name)
     return None if was_running else partial(tools.programs.stop, step.name, forget=True)
+
+
+def restart_program(step: RestartProgram, tools: Tools) -> Undo | None:
+    """Restart the program."""
+    tools.programs.restart(step.name)
+    return None
 
 
 def stop_program(step: StopProgram, tools: Tools) -> Undo | None:

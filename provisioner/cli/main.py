@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from provisioner import __version__
 from provisioner.cli.commands import LazyGroup
 from provisioner.cli.session import Session
 from provisioner.errors import ProvisionError, Refused, from_system
@@ -40,6 +41,7 @@ _COMMANDS: Final = {
     "clone": "provisioner.cli.restoring:clone",
     "remove": "provisioner.cli.removal:remove",
     "purge": "provisioner.cli.removal:purge",
+    "upgrade": "provisioner.cli.upgrade:upgrade",
     "apply": "provisioner.cli.convergence:apply",
     "diff": "provisioner.cli.convergence:diff",
     "doctor": "provisioner.cli.doctor:doctor",
@@ -81,7 +83,7 @@ INTERRUPTED: Final = 1
     help="How long to wait for another command at work on the same root.",
 )
 @click.option("--verbose", "-v", is_flag=True, help="Show every step as it is done.")
-@click.version_option(package_name="tenantry", prog_name="provision")
+@click.version_option(version=__version__, prog_name="provision")
 @click.pass_context
 def provision(
     ctx: click.Context, root: Path | None, driver: str, as_json: bool, lock_wait: float, verbose: bool

@@ -12,6 +12,7 @@ from provisioner.commands.command import Command
 
 SHOWN: Final = ("Id", "LoadState", "ActiveState", "SubState", "Result", "NRestarts")
 _STOP_SECONDS: Final = 60.0
+_RESTART_SECONDS: Final = 3700.0
 
 
 def daemon_reload() -> Command:
@@ -22,6 +23,11 @@ def daemon_reload() -> Command:
 def start(units: Sequence[str]) -> Command:
     """Start units and wait until they have started or failed."""
     return Command(("systemctl", "start", "--", *units), timeout=60)
+
+
+def restart(unit: str) -> Command:
+    """Stop a unit and start it as one job; its start may take as long as a large database's migration."""
+    return Command(("systemctl", "restart", "--", unit), timeout=_RESTART_SECONDS)
 
 
 def stop(units: Sequence[str]) -> Command:

@@ -6,16 +6,18 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from provisioner import installation
 from provisioner.commands.command import Command
+from provisioner.installation import Release
 
 
-def administer(name: str, payload: SecretStr, *, env_file: Path, user: str | None) -> Command:
+def administer(
+    name: str, payload: SecretStr, *, release: Release, env_file: Path, user: str | None
+) -> Command:
     """Run one operation (`init`, `user-add`, …); its JSON answer comes on standard output."""
     return Command(
-        (installation.PYTHON, "-m", "tenant_app", "admin", name),
+        (release.python, "-m", "tenant_app", "admin", name),
         stdin=payload,
         user=user,
-        environment={**installation.ENVIRONMENT, "TENANT_ENV_FILE": str(env_file)},
+        environment={**release.environment, "TENANT_ENV_FILE": str(env_file)},
         timeout=120,
     )

@@ -19,6 +19,7 @@ from provisioner.drivers.supervisor import Supervisor
 from provisioner.errors import InvalidConfiguration
 from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
+from provisioner.installation import Release, written_release
 from provisioner.naming import TenantId
 from provisioner.render import (
     CUSTOM,
@@ -33,6 +34,7 @@ from provisioner.render import (
 from provisioner.steps import (
     ChangeNginx,
     MakeDirectory,
+    OnReturn,
     Probe,
     RemoveFile,
     RemoveTree,
@@ -92,9 +94,9 @@ class LocalDriver:
         return self._shared.stop_steps()
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
-        """The tenant's .env, its supervised program and its nginx site."""
-        program = self._program_file(tenant, running=tenant.running)
-        return (self._env_file(tenant), program, self._site_file(tenant))
+        """The tenant's .env, the version it runs, its supervised program and its nginx site."""
+        program = self._program_file(tenant, installation.PRESENT, running=tenant.running)
+        return (self._env_file(tenant), self._release_file(tenant), program, self._site_file(tenant))
 
     def data_directories(self, tenant: Named, data: Path) -> tuple[MakeDirectory, ...]:
         """Its user's; the dashboard reads what is in `usage`."""
@@ -127,13 +129,15 @@ class LocalDriver:
         start = tenant.running and (stop or not observed.running)
         return (
             *(() if observed.whole else self._foundations(tenant)),
+            *((OnReturn((self._probe(tenant),)),) if stop and wish.returned else ()),
             *((StopProgram(program),) if stop else ()),
             *own,
+            *((OnReturn(wish.returned),) if stop and wish.returned else ()),
             *wish.data,
             *self._initial_steps(tenant, wish.initial),
             *((StartProgram(program),) if start else ()),
             *((self._change_site(WriteFile(site)),) if site in stale else ()),
-            *((self._probe(tenant),) if start or (tenant.running and site in stale) else ()),
+            *((self._probe(tenant, wish.steady),) if start or (tenant.running and site in stale) else ()),
         )
 
     def foundation_steps(self, tenant: Tenant) -> Sequence[Step]:
@@ -142,12 +146,12 @@ class LocalDriver:
 
     def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Start the process, now and whenever supervisord starts, and wait until it answers."""
-        program = self._program_file(tenant, running=True)
+        program = self._program_file(tenant, self._release(tenant.id), running=True)
         return (WriteFile(program), StartProgram(_program(tenant.id)), self._probe(tenant))
 
     def stop_steps(self, tenant: Named) -> Sequence[Step]:
         """Stop the process, also one whose supervisor was killed; it gets half a minute to finish."""
-        program = self._program_file(tenant, running=False)
+        program = self._program_file(tenant, self._release(tenant.id), running=False)
         name = _program(tenant.id)
         return (WriteFile(program), StopProgram(name), self._shared.end_remaining(name))
 
@@ -169,10 +173,16 @@ class LocalDriver:
             *((RemoveUser(user),) if user else ()),
         )
 
-    def admin_command(self, tenant: Named, name: str, payload: SecretStr) -> Command:
+    def admin_command(
+        self, tenant: Named, name: str, payload: SecretStr, release: Release | None = None
+    ) -> Command:
         """The tenant's own program, run once as its user."""
         return tenant_admin.administer(
-            name, payload, env_file=self._layout.env_file(tenant.id), user=self._users.tenant(tenant)
+            name,
+            payload,
+            release=release or self._release(tenant.id),
+            env_file=self._layout.env_file(tenant.id),
+            user=self._users.tenant(tenant),
         )
 
     def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
@@ -227,14 +237,24 @@ class LocalDriver:
         text = env_text(environment(tenant.spec, self._host, surroundings, tenant.secrets))
         return RenderedFile(self._layout.env_file(tenant.id), text, 0o600, owner, owner, secret=True)
 
-    def _program_file(self, tenant: Named, *, running: bool) -> RenderedFile:
+    def _release(self, tenant_id: TenantId) -> Release:
+        """The version a tenant runs; one of which nothing is there yet will run this one."""
+        return written_release(self._layout.release_file(tenant_id)) or installation.PRESENT
+
+    def _release_file(self, tenant: Tenant) -> RenderedFile:
+        return RenderedFile(self._layout.release_file(tenant.id), installation.PRESENT.text(), 0o644)
+
+    def _program_file(self, tenant: Named, release: Release, *, running: bool) -> RenderedFile:
         name = _program(tenant.id)
         program = Program(
             name=name,
-            argv=(installation.PYTHON, "-m", "tenant_app", "serve"),
+            argv=(release.python, "-m", "tenant_app", "serve"),
             directory=self._layout.client(tenant.id),
             log=self._layout.client_logs(tenant.id) / "tenant.log",
-            environment=self._shared.environment(name, TENANT_ENV_FILE=str(self._layout.env_file(tenant.id))),
+            environment={
+                **self._shared.environment(name, TENANT_ENV_FILE=str(self._layout.env_file(tenant.id))),
+                **release.environment,
+            },
             user=self._users.tenant(tenant) or "",
             autostart=running,
         )
@@ -258,8 +278,8 @@ class LocalDriver:
     def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
         return ChangeNginx(self._layout.nginx, (change,), SignalProgram("nginx", "HUP"))
 
-    def _probe(self, tenant: Named) -> Probe:
-        return Probe(self._host.http_port, tenant.hostname, program=_program(tenant.id))
+    def _probe(self, tenant: Named, steady: float = 0.0) -> Probe:
+        return Probe(self._host.http_port, tenant.hostname, program=_program(tenant.id), steady=steady)
 
 
 def _program(tenant_id: TenantId) -> str:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from provisioner.commands.command import Command
 from provisioner.filesystem import RenderedFile
+from provisioner.installation import Release
 from provisioner.naming import TenantId, system_user
 from provisioner.spec import TenantSecrets, TenantSpec
 from provisioner.steps import MakeDirectory, Step
@@ -129,21 +130,27 @@ class Wish:
 
     `initial` is the JSON document for the tenant's `admin init`, given only by `new`; `data` are steps to be
     done before it, while nothing of the tenant runs: they put a backup's data in place. `keep` are files
-    that differ and shall stay as they are, because somebody edited them by hand.
+    that differ and shall stay as they are, because somebody edited them by hand. `returned` are steps to be
+    done when the change of a running tenant is taken back: its new files are there still, and nothing of it
+    runs. It must answer for `steady` seconds to count as changed.
     """
 
     initial: SecretStr | None = None
     data: tuple[Step, ...] = ()
     keep: frozenset[Path] = frozenset()
+    returned: tuple[Step, ...] = ()
+    steady: float = 0.0
 
 
 class Programs(Protocol):
-    """Acts on supervised programs for the steps StartProgram, StopProgram and SignalProgram.
+    """Acts on supervised programs for the steps Start-, Restart-, Stop- and SignalProgram.
 
     Every method waits until it is so, and raises ProvisionError when that takes too long.
     """
 
     def start(self, name: str) -> None: ...
+
+    def restart(self, name: str) -> None: ...
 
     def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
         """Have it stopped; `at_once`, without the time it has to finish what it answers."""
@@ -213,8 +220,13 @@ class Driver(Protocol):
     def erase_steps(self, tenant: Named) -> Sequence[Step]:
         """Steps to erase its directory and system user, after `remove_steps`."""
 
-    def admin_command(self, tenant: Named, name: str, payload: SecretStr) -> Command:
-        """`python -m tenant_app admin NAME` as the tenant's user, the JSON payload on its input."""
+    def admin_command(
+        self, tenant: Named, name: str, payload: SecretStr, release: Release | None = None
+    ) -> Command:
+        """`python -m tenant_app admin NAME` as the tenant's user, the JSON payload on its input.
+
+        The program is that of the version the tenant runs, unless another is given.
+        """
 
     def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
         """Say what each of these tenants' processes does now, in one question to the system."""

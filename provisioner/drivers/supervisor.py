@@ -100,6 +100,11 @@ class Supervisor:
         if name in self._watched:
             self._see_it_stay(name)
 
+    def restart(self, name: str) -> None:
+        """Have a program stopped, then started from the configuration that is on disk now."""
+        self.stop(name, forget=False)
+        self.start(name)
+
     def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
         """Have a program stopped and, with `forget`, unknown to supervisord."""
         if name not in self.states():

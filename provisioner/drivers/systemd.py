@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from provisioner.commands import systemctl
 from provisioner.commands.command import Command
 from provisioner.drivers import systemd_egress
 from provisioner.drivers import systemd_places as places
+from provisioner.drivers import systemd_processes as processes
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.served_certificates import ServedCertificates
@@ -23,6 +24,7 @@ from provisioner.drivers.units import Units, UnitState
 from provisioner.errors import InvalidConfiguration
 from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
+from provisioner.installation import Release, written_release
 from provisioner.naming import TenantId
 from provisioner.render import (
     CUSTOM,
@@ -45,9 +47,7 @@ from provisioner.steps import (
     RemoveTree,
     RemoveUser,
     Run,
-    StartProgram,
     Step,
-    StopProgram,
     WriteFile,
 )
 from provisioner.system_accounts import user_exists
@@ -89,14 +89,15 @@ class SystemdDriver:
 
     def host_stop_steps(self, ids: Iterable[TenantId]) -> Sequence[Step]:
         """Stop the target and, to wait for them, all units that are part of it; nginx may serve others."""
-        clients = tuple(unit for tenant_id in ids for unit in _names(tenant_id))
+        clients = tuple(unit for tenant_id in ids for unit in places.units(tenant_id))
         everything = (places.TARGET, *STOPPED_WITH_TARGET, *clients)
         return (Run("stop the shared parts and every client", systemctl.stop(everything)),)
 
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
-        """The tenant's .env, its way to the provider, what its units have of their own, its nginx site."""
+        """The tenant's .env, the version it runs, its way to the provider, its units' own parts, its site."""
         return (
             self._env_file(tenant),
+            self._release_file(tenant),
             systemd_egress.client_file(tenant.spec, self._host),
             *self._unit_files(tenant),
             self._site_file(tenant),
@@ -112,7 +113,7 @@ class SystemdDriver:
 
     def observe(self, tenant: Tenant) -> Observed:
         """Read what is there of one tenant. An open port counts as running: a request starts the process."""
-        socket, service = self._units.states(_names(tenant.id)).values()
+        socket, service = self._units.states(places.units(tenant.id)).values()
         return Observed(
             digests=digests(file.path for file in self.files(tenant)),
             running=socket.up and not service.failed,
@@ -124,7 +125,8 @@ class SystemdDriver:
         stale = {
             file.path for file in self.files(tenant) if not observed.has(file) and file.path not in wish.keep
         }
-        env, site = self._env_file(tenant), self._site_file(tenant)
+        site = self._site_file(tenant)
+        texts = (self._env_file(tenant), self._release_file(tenant))
         egress = systemd_egress.client_file(tenant.spec, self._host)
         units = tuple(WriteFile(file) for file in self._unit_files(tenant) if file.path in stale)
         change_site = (self._change_site(WriteFile(site)),) if site.path in stale else ()
@@ -132,13 +134,15 @@ class SystemdDriver:
         return (
             *(() if observed.whole else self._foundations(tenant)),
             *(change_site if tenant.suspended else ()),
-            *((WriteFile(env),) if env.path in stale else ()),
+            *processes.return_steps(tenant, observed, stale - {site.path}, wish, self._probe(tenant)),
+            *(WriteFile(file) for file in texts if file.path in stale),
             *((systemd_egress.change(WriteFile(egress)),) if egress.path in stale else ()),
             *((self._change_units(tenant, units),) if units else ()),
+            *processes.withdrawal_steps(tenant, observed, wish),
             *self._initial_steps(tenant, observed, wish),
-            *self._process_steps(tenant, observed, stale - (set() if tenant.suspended else {site.path})),
+            *processes.steps(tenant, observed, stale - (set() if tenant.suspended else {site.path})),
             *(() if tenant.suspended else change_site),
-            *((self._probe(tenant),) if answers else ()),
+            *((self._probe(tenant, wish.steady),) if answers else ()),
         )
 
     def foundation_steps(self, tenant: Tenant) -> Sequence[Step]:
@@ -147,18 +151,18 @@ class SystemdDriver:
 
     def start_steps(self, tenant: Named) -> Sequence[Step]:
         """Open its port, now and after every boot, start it and wait until it answers."""
-        return (*self._open(tenant.id), self._probe(tenant))
+        return (*processes.open_port(tenant.id), self._probe(tenant))
 
     def stop_steps(self, tenant: Named) -> Sequence[Step]:
         """Close its port, so that no request and no boot starts it, and let it finish what it answers."""
-        return self._close(tenant.id)
+        return processes.close_port(tenant.id)
 
     def remove_steps(self, tenant: Named) -> Sequence[Step]:
         """Take the site out of nginx and its units out of systemd."""
-        drop_ins = tuple(RemoveFile(places.drop_in(unit)) for unit in _names(tenant.id))
+        drop_ins = tuple(RemoveFile(places.drop_in(unit)) for unit in places.units(tenant.id))
         return (
             self._change_site(RemoveFile(places.site(tenant.id))),
-            *self._close(tenant.id),
+            *processes.close_port(tenant.id),
             ChangeUnits(places.UNITS, drop_ins),
             systemd_egress.change(RemoveFile(systemd_egress.client_path(tenant.id))),
         )
@@ -168,12 +172,14 @@ class SystemdDriver:
         return (
             RemoveTree(self._layout.client(tenant.id)),
             RemoveTree(places.NGINX / CUSTOM / tenant.id),
-            *(RemoveTree(places.drop_in(unit).parent) for unit in _names(tenant.id)),
+            *(RemoveTree(places.drop_in(unit).parent) for unit in places.units(tenant.id)),
             RemoveTree(systemd_egress.client_directory(tenant.id)),
             RemoveUser(tenant.system_user),
         )
 
-    def admin_command(self, tenant: Named, name: str, payload: SecretStr) -> Command:
+    def admin_command(
+        self, tenant: Named, name: str, payload: SecretStr, release: Release | None = None
+    ) -> Command:
         """The tenant's own program, run once inside walls like those of its unit."""
         data = self._layout.data(tenant.id)
         walls = (
@@ -184,15 +190,14 @@ class SystemdDriver:
             "Slice=tenantry.slice",
             *_ADMIN_WALLS,
         )
-        argv = (installation.PYTHON, "-m", "tenant_app", "admin", name)
-        return systemctl.run_once(
-            argv, walls, payload, pythonpath=str(installation.CODE), seconds=_ADMIN_SECONDS
-        )
+        program = release or self._release(tenant.id)
+        argv = (program.python, "-m", "tenant_app", "admin", name)
+        return systemctl.run_once(argv, walls, payload, pythonpath=str(program.code), seconds=_ADMIN_SECONDS)
 
     def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
         """Ask systemd once about every process and port."""
         asked = tuple(ids)
-        states = self._units.states(unit for tenant_id in asked for unit in _names(tenant_id))
+        states = self._units.states(unit for tenant_id in asked for unit in places.units(tenant_id))
         return {
             tenant_id: _activity(states[places.service(tenant_id)], states[places.socket(tenant_id)])
             for tenant_id in asked
@@ -224,6 +229,13 @@ class SystemdDriver:
         text = env_text(environment(tenant.spec, self._host, surroundings, tenant.secrets))
         return RenderedFile(self._layout.env_file(tenant.id), text, 0o600, "root", "root", secret=True)
 
+    def _release(self, tenant_id: TenantId) -> Release:
+        """The version a tenant runs; one of which nothing is there yet will run this one."""
+        return written_release(self._layout.release_file(tenant_id)) or installation.PRESENT
+
+    def _release_file(self, tenant: Tenant) -> RenderedFile:
+        return RenderedFile(self._layout.release_file(tenant.id), installation.PRESENT.text(), 0o644)
+
     def _unit_files(self, tenant: Tenant) -> tuple[RenderedFile, RenderedFile]:
         program = UnitProgram((installation.PYTHON, "-m", "tenant_app", "serve"), installation.ENVIRONMENT)
         egress = systemd_egress.client_directory(tenant.id)
@@ -246,59 +258,22 @@ class SystemdDriver:
         init = self.admin_command(tenant, "init", wish.initial)
         accounts = Run("create its database and first accounts", init)
         # The process of an interrupted `new` would hold the data directory.
-        return (*(self._stop(tenant.id) if observed.whole else ()), *wish.data, accounts)
-
-    def _process_steps(self, tenant: Tenant, observed: Observed, changed: Set[Path]) -> tuple[Step, ...]:
-        if tenant.suspended:
-            return self._end(tenant.id, was_open=observed.running) if changed or observed.running else ()
-        if not tenant.running:
-            return self._close(tenant.id) if observed.running else ()
-        if not observed.running:
-            return self._open(tenant.id)
-        service = places.service(tenant.id)
-        if places.drop_in(places.socket(tenant.id)) in changed:
-            return (*self._stop(tenant.id), *self._open(tenant.id))
-        # The port stays open meanwhile: who asks now is answered by the new process.
-        return (StopProgram(service), StartProgram(service)) if changed else ()
-
-    def _open(self, tenant_id: TenantId) -> tuple[Step, ...]:
-        socket = places.socket(tenant_id)
-        return (
-            Run("open its port after every boot", systemctl.enable([socket]), systemctl.disable([socket])),
-            StartProgram(socket),
-            StartProgram(places.service(tenant_id)),
-        )
-
-    def _close(self, tenant_id: TenantId) -> tuple[Step, ...]:
-        socket = places.socket(tenant_id)
-        disable, enable = systemctl.disable([socket]), systemctl.enable([socket])
-        return (Run("leave its port closed after a boot", disable, enable), *self._stop(tenant_id))
-
-    def _end(self, tenant_id: TenantId, *, was_open: bool) -> tuple[Step, ...]:
-        """Close its port, across boots too, and stop at once what runs behind it."""
-        socket, service = _names(tenant_id)
-        enable = systemctl.enable([socket]) if was_open else None
-        return (
-            Run("leave its port closed after a boot", systemctl.disable([socket]), enable),
-            StopProgram(service, forget=True, at_once=True),
-            StopProgram(socket, forget=True),
-        )
-
-    def _stop(self, tenant_id: TenantId) -> tuple[Step, ...]:
-        """The process first, so that it is known to have run; then the port, and what a request woke."""
-        service, socket = places.service(tenant_id), places.socket(tenant_id)
-        return (StopProgram(service, forget=True), StopProgram(socket, forget=True))
+        return (*(processes.stop(tenant.id) if observed.whole else ()), *wish.data, accounts)
 
     def _change_units(self, tenant: Tenant, changes: tuple[WriteFile, ...]) -> ChangeUnits:
-        return ChangeUnits(places.UNITS, changes, verified=_names(tenant.id), templates=places.TEMPLATES)
+        return ChangeUnits(
+            places.UNITS, changes, verified=places.units(tenant.id), templates=places.TEMPLATES
+        )
 
     def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
         return ChangeNginx(places.NGINX, (change,), Run("reload nginx", systemctl.reload("nginx.service")))
 
-    def _probe(self, tenant: Named) -> Probe:
+    def _probe(self, tenant: Named, steady: float = 0.0) -> Probe:
         host = self._host
         port = host.https_port if host.serves_tls else host.http_port
-        return Probe(port, tenant.hostname, program=places.service(tenant.id), tls=host.serves_tls)
+        return Probe(
+            port, tenant.hostname, program=places.service(tenant.id), tls=host.serves_tls, steady=steady
+        )
 
 
 #: The walls of tenant@.service that a single command needs as well.
@@ -315,10 +290,6 @@ _ADMIN_WALLS: Final = (
     "MemoryMax=1G",
     "TasksMax=64",
 )
-
-
-def _names(tenant_id: TenantId) -> tuple[str, str]:
-    return (places.socket(tenant_id), places.service(tenant_id))
 
 
 def _activity(service: UnitState, socket: UnitState) -> Activity:

@@ -41,6 +41,11 @@ def socket(tenant_id: TenantId) -> str:
     return f"tenant@{tenant_id}.socket"
 
 
+def units(tenant_id: TenantId) -> tuple[str, str]:
+    """The units of a client: its port, its process."""
+    return (socket(tenant_id), service(tenant_id))
+
+
 def drop_in(unit: str) -> Path:
     """Our own drop-in of a unit; an operator's stand beside it."""
     return UNITS / f"{unit}.d" / "tenantry.conf"

@@ -67,6 +67,12 @@ class Units:
             self._runner.run(systemctl.forget_failure(name))
         self._runner.run(systemctl.start([name]))
 
+    def restart(self, name: str) -> None:
+        """Have a unit stopped and started as one job: what its socket meets meanwhile is not lost."""
+        if self.states([name])[name].failed:
+            self._runner.run(systemctl.forget_failure(name))
+        self._runner.run(systemctl.restart(name))
+
     def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
         """Have a unit stopped and, with `forget`, its failure no longer remembered."""
         if not self.states([name])[name].over:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from provisioner import __version__
 from provisioner.backups import folder as folders
 from provisioner.backups.manifest import ArchiveRefused, Manifest
 from provisioner.backups.reading import read_manifest, verify
@@ -80,7 +80,7 @@ def _write(context: Context, transaction: Transaction, entry: Entry, to: Path | 
     moment = context.clock.now()
     copied = perform(context, entry, "snapshot", {})
     about = Manifest(
-        product=importlib.metadata.version("tenantry"),
+        product=__version__,
         schema_revision=str(copied["revision"]),
         client_id=entry.id,
         plan=entry.plan,

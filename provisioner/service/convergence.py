@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from provisioner.filesystem import RenderedFile, read_text
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
 from provisioner.service.context import Context
+from provisioner.service.releases import require_present
 from provisioner.service.sight import Sight
 from provisioner.service.tenants import require_state, spec_of, tenant_of
 from provisioner.service.transaction import Transaction, changing
@@ -110,12 +111,15 @@ def converge(context: Context, transaction: Transaction, entry: Entry, *, reset:
     return bring(context, transaction, tenant_of(context, entry), reset=reset)
 
 
-def bring(context: Context, transaction: Transaction, tenant: Tenant, *, reset: bool) -> list[FileReport]:
-    """Bring one client to what is given, inside a transaction."""
-    driver = context.driver
+def bring(
+    context: Context, transaction: Transaction, tenant: Tenant, *, reset: bool, wish: Wish | None = None
+) -> list[FileReport]:
+    """Bring one client to what is given, inside a transaction; `wish` says what else is to be so."""
+    driver, wish = context.driver, wish or Wish()
     reports = _reports(context, transaction.registry, tenant, transaction.sight.begun_writes(tenant))
-    kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
-    transaction.execute(driver.steps(tenant, transaction.sight.tenant(tenant), Wish(keep=kept)))
+    edited = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
+    kept = edited | wish.keep
+    transaction.execute(driver.steps(tenant, transaction.sight.tenant(tenant), replace(wish, keep=kept)))
     before = transaction.registry.written(tenant.id)
     transaction.registry.record_written(tenant.id, _written(driver.files(tenant), kept, before))
     return reports
@@ -172,6 +176,7 @@ def _apply_host(context: Context) -> None:
 def _apply_one(context: Context, tenant_id: str, *, reset: bool) -> list[FileReport]:
     with changing(context, f"apply {tenant_id}", tenant_id) as transaction:
         entry = _entry(transaction.registry, tenant_id, "apply")
+        require_present(context, entry)
         transaction.prepare_host()
         tenant = tenant_of(context, entry)
         transaction.registry.change(entry.request, tenant.spec)

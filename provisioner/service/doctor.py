@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from provisioner.drivers.protocol import Finding
 from provisioner.errors import ProvisionError
+from provisioner.installation import PRESENT
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service import listing
@@ -15,6 +16,7 @@ from provisioner.service.context import Context
 from provisioner.service.convergence import Change, FileReport, diff
 from provisioner.service.health import Health
 from provisioner.service.host_checks import examine_host
+from provisioner.service.releases import release_of, runs_another
 from provisioner.service.sight import Sight
 
 
@@ -94,7 +96,11 @@ def _differing_files(context: Context) -> Iterator[Finding]:
     for one in outcomes:
         if one.error:
             yield Finding(one.tenant_id, one.error.message, one.error.mend)
-        yield from map(_differing_file, one.files)
+        if runs_another(context, one.tenant_id):
+            problem = f"It runs Tenantry {release_of(context, one.tenant_id)}; this is {PRESENT}."
+            yield Finding(one.tenant_id, problem, f"`provision upgrade {one.tenant_id}` brings it here.")
+        else:
+            yield from map(_differing_file, one.files)
 
 
 def _differing_file(report: FileReport) -> Finding:

@@ -10,6 +10,7 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
 from provisioner.service.convergence import FileReport, change_request, require_no_hand_edit
+from provisioner.service.releases import require_present
 from provisioner.service.tenants import require_state, spec_of
 from provisioner.service.transaction import Transaction, changing
 
@@ -24,7 +25,7 @@ def add(context: Context, tenant_id: str, host: str) -> list[FileReport]:
     """
     fields.check_host_name("HOST", host)
     with changing(context, f"domain add {tenant_id} {host}", tenant_id) as transaction:
-        before = _get(transaction, tenant_id, "domain add")
+        before = _get(context, transaction, tenant_id, "domain add")
         owner = transaction.registry.owner_of_domain(host)
         if owner not in (None, tenant_id):
             mend = f"`provision domain remove {owner} {host}` first."
@@ -40,7 +41,7 @@ def remove(context: Context, tenant_id: str, host: str) -> list[FileReport]:
     """
     fields.check_host_name("HOST", host)
     with changing(context, f"domain remove {tenant_id} {host}", tenant_id) as transaction:
-        before = _get(transaction, tenant_id, "domain remove")
+        before = _get(context, transaction, tenant_id, "domain remove")
         if host not in before.request.domains and not transaction.sight.cut_off_on(tenant_id):
             own = ", ".join(before.request.domains) or "none"
             raise InvalidRequest("HOST", f"{host!r} is no host name of {tenant_id}'s own.", f"It has: {own}.")
@@ -48,9 +49,10 @@ def remove(context: Context, tenant_id: str, host: str) -> list[FileReport]:
         return _change(context, transaction, before, remaining)
 
 
-def _get(transaction: Transaction, tenant_id: str, command: str) -> Entry:
+def _get(context: Context, transaction: Transaction, tenant_id: str, command: str) -> Entry:
     entry = transaction.registry.get(tenant_id)
     require_state(entry, _CHANGED, command)
+    require_present(context, entry)
     return entry
 
 

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from provisioner.drivers.protocol import Activity, Promise
 from provisioner.errors import ProvisionError
+from provisioner.installation import Release
 from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
 from provisioner.service.health import Health, ask_all
+from provisioner.service.releases import release_of
 from provisioner.usage_files import UnreadableUsage, read_usage
 
 _SHOWN: Final[Mapping[Activity, str]] = {
@@ -50,13 +52,15 @@ class Card:
     entry: Entry
     promises: Sequence[Promise]
     notices: Sequence[str]
+    release: Release | None
 
     def facts(self) -> dict[str, Any]:
         """What was asked for beside the row, without what was not given."""
         asked = self.entry.request.model_dump(mode="json", exclude={"id", "plan"}, exclude_none=True)
         archive = {"archive": str(self.entry.archive)} if self.entry.archive else {}
         price = f"{self.entry.price_cents / 100:.2f}"
-        return {**asked, "limits": dict(self.entry.limits), "price": price, **archive}
+        version = {"version": str(self.release)} if self.release else {}
+        return {**asked, **version, "limits": dict(self.entry.limits), "price": price, **archive}
 
 
 def rows(context: Context) -> list[Row]:
@@ -72,7 +76,9 @@ def row(context: Context, tenant_id: str) -> Row:
 def card(context: Context, tenant_id: str) -> Card:
     """Return one client in full; raises UnknownTenant."""
     entry = context.registry.get(tenant_id)
-    return Card(_rows(context, [entry])[0], entry, context.driver.promises(), context.driver.notices())
+    shown = _rows(context, [entry])[0]
+    release = release_of(context, tenant_id)
+    return Card(shown, entry, context.driver.promises(), context.driver.notices(), release)
 
 
 def _rows(context: Context, entries: Sequence[Entry]) -> list[Row]:

@@ -18,6 +18,7 @@ from provisioner.service.convergence import (
     require_no_hand_edit,
 )
 from provisioner.service.operations import perform
+from provisioner.service.releases import require_present
 from provisioner.service.tenants import require_state, spec_of
 from provisioner.service.transaction import changing
 from provisioner.spec import TenantRequest, TenantSpec
@@ -68,6 +69,7 @@ def rehearse(context: Context, tenant_id: str, plan: str) -> Sequence[Step]:
 
 def _plan(context: Context, entry: Entry, plan: str) -> PlanChange:
     require_state(entry, _CHANGED, "plan")
+    require_present(context, entry)
     name = context.catalogue.plan_name(plan)
     figures = context.catalogue.plans[name]
     own = entry.request.overrides

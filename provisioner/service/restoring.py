@@ -26,6 +26,7 @@ from provisioner.registry.registry import Entry
 from provisioner.service.backups import backup
 from provisioner.service.context import Context
 from provisioner.service.new import Created, create
+from provisioner.service.releases import require_present
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
 from provisioner.spec import TenantRequest
@@ -138,6 +139,7 @@ def _restore_in_place(context: Context, archive: Path, manifest: Manifest, tenan
     with changing(context, f"restore {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _IN_PLACE, "restore")
+        require_present(context, entry)
         transaction.prepare_host()
         older = _older(context.layout, tenant_id, transaction)
         aside = context.layout.set_aside(tenant_id, context.clock.now())

@@ -14,6 +14,7 @@ from provisioner.filesystem import digest, read_text
 from provisioner.registry.models import State
 from provisioner.service.context import Context
 from provisioner.service.convergence import bring, hand_edited
+from provisioner.service.releases import require_present
 from provisioner.service.tenants import require_state, tenant_of
 from provisioner.service.transaction import Transaction, changing
 from provisioner.spec import FormerKey, TenantSecrets
@@ -31,6 +32,7 @@ def rotate(context: Context, tenant_id: str, *, at_once: bool) -> datetime | Non
     with changing(context, f"rotate {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, (State.RUNNING, State.STOPPED, State.SUSPENDED), "rotate")
+        require_present(context, entry)
         transaction.prepare_host()
         now = tenant_of(context, entry)
         _require_own_settings(context, transaction, now)

@@ -10,6 +10,7 @@ from provisioner.service import logos
 from provisioner.service.context import Context
 from provisioner.service.convergence import FileReport, change_request, require_no_hand_edit
 from provisioner.service.operations import perform
+from provisioner.service.releases import require_present
 from provisioner.service.tenants import require_state, spec_of
 from provisioner.service.transaction import changing
 
@@ -27,6 +28,7 @@ def change(context: Context, tenant_id: str, settings: Mapping[str, str]) -> lis
     with changing(context, f"set {tenant_id} {' '.join(settings)}", tenant_id) as transaction:
         before = transaction.registry.get(tenant_id)
         require_state(before, (State.RUNNING, State.STOPPED, State.SUSPENDED), "set")
+        require_present(context, before)
         request = before.request.with_settings(settings)
         spec_of(context, request, before.port)  # what is wrong is refused before anything is touched
         require_no_hand_edit(context, transaction, before, replace(before, request=request))

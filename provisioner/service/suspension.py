@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from provisioner import fields
+from provisioner.drivers.protocol import Tenant, Wish
 from provisioner.errors import ProvisionError
 from provisioner.registry.models import State
 from provisioner.service.context import Context
-from provisioner.service.convergence import converge, require_no_hand_edit
-from provisioner.service.tenants import require_state
+from provisioner.service.convergence import bring, converge, require_no_hand_edit
+from provisioner.service.releases import require_present, runs_another
+from provisioner.service.tenants import require_state, tenant_of
 from provisioner.service.transaction import changing
 
 _LONGEST_REASON = 200
@@ -33,10 +36,22 @@ def suspend(context: Context, tenant_id: str, reason: str | None) -> None:
         transaction.prepare_host()
         transaction.registry.set_state(tenant_id, State.SUSPENDED)
         try:
-            converge(context, transaction, wanted, reset=False)
+            tenant = tenant_of(context, wanted)
+            bring(
+                context, transaction, tenant, reset=False, wish=Wish(keep=_not_its_version(context, tenant))
+            )
         except ProvisionError:
             transaction.registry.set_state(tenant_id, before.state)
             raise
+
+
+def _not_its_version(context: Context, tenant: Tenant) -> frozenset[Path]:
+    """A client of another version is suspended with only those files changed that suspend it."""
+    if not runs_another(context, tenant.id):
+        return frozenset()
+    serving = {(file.path, file.digest) for file in context.driver.files(replace(tenant, suspended=False))}
+    files = context.driver.files(tenant)
+    return frozenset(file.path for file in files if (file.path, file.digest) in serving)
 
 
 def resume(context: Context, tenant_id: str, reason: str | None) -> None:
@@ -51,6 +66,7 @@ def resume(context: Context, tenant_id: str, reason: str | None) -> None:
         transaction.detail = reason or ""
         before = transaction.registry.get(tenant_id)
         require_state(before, (State.SUSPENDED, State.RUNNING), "resume")
+        require_present(context, before)
         wanted = replace(before, state=State.RUNNING)
         require_no_hand_edit(context, transaction, before, wanted)
         transaction.prepare_host()

@@ -99,6 +99,7 @@ def test_a_new_client_gets_its_user_its_files_its_accounts_its_port_and_its_site
         "make directory /srv/tenantry/client-dupont/data/usage",
         "make directory /var/lib/tenantry-egress/dupont",
         "write /srv/tenantry/client-dupont/.env",
+        "write /srv/tenantry/client-dupont/release.json",
         "write /etc/tenantry/egress/clients/dupont.conf",
         "write /etc/systemd/system/tenant@dupont.socket.d/tenantry.conf",
         "create its database and first accounts",
@@ -117,9 +118,9 @@ def test_a_client_that_is_as_wished_needs_nothing(driver: SystemdDriver) -> None
 def test_a_changed_env_restarts_the_process_and_keeps_the_port_open(driver: SystemdDriver) -> None:
     before = as_wished(driver, Tenant(spec(name="Autre"), SECRETS))
     assert told(driver.steps(DUPONT, before, Wish())) == [
+        f"if what follows fails, restart program {SERVICE}",
         "write /srv/tenantry/client-dupont/.env",
-        f"stop program {SERVICE}",
-        f"start program {SERVICE}",
+        f"restart program {SERVICE}",
         ANSWERS,
     ]
 
@@ -135,7 +136,7 @@ def test_another_port_closes_the_old_one_first(driver: SystemdDriver) -> None:
     before = as_wished(driver)
     changed = Observed({**before.digests, places.drop_in(SOCKET): "other"}, running=True, whole=True)
     steps = told(driver.steps(DUPONT, changed, Wish()))
-    assert steps[1:5] == [
+    assert steps[2:6] == [
         f"stop program {SERVICE} and forget it",
         f"stop program {SOCKET} and forget it",
         "open its port after every boot",

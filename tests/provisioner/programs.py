@@ -19,6 +19,12 @@ class RememberedPrograms:
         self.calls.append(f"start {name}")
         self.running.add(name)
 
+    def restart(self, name: str) -> None:
+        if name in self.broken:
+            raise ProvisionError(f"{name} does not start.", "Look at its log.")
+        self.calls.append(f"restart {name}")
+        self.running.add(name)
+
     def stop(self, name: str, *, forget: bool, at_once: bool = False) -> None:
         how = " at once" if at_once else ""
         self.calls.append(f"stop {name}{how}" + (" and forget" if forget else ""))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from provisioner import installation
 from provisioner.commands import nginx, supervisord, system_users, tenant_admin
 from provisioner.commands.command import Command
+from provisioner.installation import Release
 
 
 def test_nginx_is_asked_to_try_a_whole_tree_quietly() -> None:
@@ -36,8 +36,12 @@ def test_users_and_groups_are_removed_by_name() -> None:
 
 def test_a_tenant_is_administered_as_its_user_with_the_payload_on_standard_input() -> None:
     payload = SecretStr('{"admin_password": "wolf-3"}')
-    command = tenant_admin.administer("init", payload, env_file=Path("/srv/.env"), user="tn-dupont")
-    assert command.argv == (installation.PYTHON, "-m", "tenant_app", "admin", "init")
+    release = Release("1.2.0", "/opt/1.2.0/bin/python3", Path("/opt/1.2.0/lib"))
+    command = tenant_admin.administer(
+        "init", payload, release=release, env_file=Path("/srv/.env"), user="tn-dupont"
+    )
+    assert command.argv == ("/opt/1.2.0/bin/python3", "-m", "tenant_app", "admin", "init")
+    assert command.environment["PYTHONPATH"] == "/opt/1.2.0/lib"
     assert command.user == "tn-dupont"
     assert command.environment["TENANT_ENV_FILE"] == "/srv/.env"
     assert command.stdin == payload

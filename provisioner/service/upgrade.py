@@ -1,0 +1,193 @@
+"""`upgrade`: brings clients from the version they run to this one, and back by itself when it does not hold.
+
+Each client in turn: a backup is taken; it is restored with this version into a client nobody sees, which must
+find what it holds; only then does the client change over. Its port stays open meanwhile, and what it kept of
+its database before the migration is put back if it does not answer afterwards. One client, the canary, goes
+first and is watched; the others follow in batches. The first that fails ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from provisioner.apply.interruption import Interruption
+from provisioner.drivers.protocol import Tenant, Wish
+from provisioner.errors import ProvisionError, Refused, WrongState, from_system
+from provisioner.installation import PRESENT, Release
+from provisioner.registry.models import State
+from provisioner.registry.registry import Entry
+from provisioner.service.backups import backup
+from provisioner.service.context import Context
+from provisioner.service.convergence import Ending, bring
+from provisioner.service.health import Health, ask_all
+from provisioner.service.operations import perform, run_once
+from provisioner.service.releases import release_of
+from provisioner.service.sight import Sight
+from provisioner.service.tenants import require_state, tenant_of
+from provisioner.service.transaction import Transaction, changing
+from provisioner.service.verification import verify_backup
+from provisioner.steps import Run, Step
+
+_UPGRADED: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """How it ended for one client: from which version, with which restore point, or why not.
+
+    `before` is None for a version that did not write down which it is.
+    """
+
+    tenant_id: str
+    ending: Ending
+    before: Release | None
+    backup: Path | None = None
+    error: ProvisionError | None = None
+
+
+class NotGoodEnough(Refused):
+    """A client's data do not work with this version; the client itself was not touched."""
+
+    code = "rehearsal-failed"
+
+
+def upgrade(
+    context: Context, tenant_id: str | None, *, canary: str | None, batch: int, watch: float
+) -> list[Upgraded]:
+    """Bring one client, or all that run another version, to this one; return how it ended for each.
+
+    The canary, watched for `watch` seconds, goes first; after it and after each `batch`, all that went before
+    must still answer. Raises, before any client is touched, what the shared parts fail with.
+    """
+    context.require_catalogue()
+    entries = _chosen(context, tenant_id, canary)
+    if not entries:
+        return []
+    with changing(context, "upgrade") as transaction:
+        transaction.prepare_host()
+        transaction.detail = f"to {PRESENT}"
+    return list(_one_after_another(context, entries, batch, watch))
+
+
+def rehearse(context: Context, tenant_id: str | None, *, canary: str | None) -> Sequence[Step]:
+    """Return the steps by which each client would change over now, the canary's first; touches nothing."""
+    sight = Sight.without_lock(context)
+    return [
+        step
+        for entry in _chosen(context, tenant_id, canary)
+        for step in _steps(context, sight, tenant_of(context, entry))
+    ]
+
+
+def _chosen(context: Context, tenant_id: str | None, canary: str | None) -> list[Entry]:
+    """The clients to upgrade, the canary first: without one by name, the one that pays least."""
+    if tenant_id is not None:
+        entry = context.registry.get(tenant_id)
+        require_state(entry, _UPGRADED, "upgrade")
+        return [entry]
+    waiting = [
+        entry
+        for entry in context.registry.all()
+        if entry.state in _UPGRADED and release_of(context, entry.id) != PRESENT
+    ]
+    if canary is not None and canary not in [entry.id for entry in waiting]:
+        raise WrongState(
+            f"{canary} is no client that waits for this version.", "`provision list` shows the clients."
+        )
+    return sorted(waiting, key=lambda entry: (entry.id != canary, entry.price_cents, entry.id))
+
+
+def _one_after_another(
+    context: Context, entries: Sequence[Entry], batch: int, watch: float
+) -> Iterator[Upgraded]:
+    done: list[Entry] = []
+    waiting = list(entries)
+    with Interruption(at_once=True) as interruption:
+        while waiting:
+            entry = waiting.pop(0)
+            outcome = _attempt(context, entry, watch if not done else 0.0)
+            if outcome.ending == Ending.DONE:
+                done.append(entry)
+                if _ends_a_batch(done, waiting, batch):
+                    outcome = _look_back(done, outcome)
+            yield outcome
+            if outcome.ending != Ending.DONE or interruption.came:
+                break
+    yield from (Upgraded(one.id, Ending.NOT_BEGUN, release_of(context, one.id)) for one in waiting)
+
+
+def _ends_a_batch(done: Sequence[Entry], waiting: Sequence[Entry], batch: int) -> bool:
+    """The canary is a batch by itself."""
+    return len(done) == 1 or (len(done) - 1) % batch == 0 or not waiting
+
+
+def _attempt(context: Context, entry: Entry, watch: float) -> Upgraded:
+    before = release_of(context, entry.id)
+    try:
+        return Upgraded(entry.id, Ending.DONE, before, _upgrade_one(context, entry.id, watch))
+    except KeyboardInterrupt:
+        return Upgraded(entry.id, Ending.NOT_BEGUN, before)
+    except Refused as error:
+        return Upgraded(entry.id, Ending.REFUSED, before, error=error)
+    except ProvisionError as error:
+        return Upgraded(entry.id, Ending.FAILED, before, error=error)
+    except OSError as error:
+        return Upgraded(entry.id, Ending.FAILED, before, error=from_system(error))
+
+
+def _look_back(done: Sequence[Entry], last: Upgraded) -> Upgraded:
+    """Ask all that were upgraded how they are now: some defects show only after a while."""
+    addresses = {
+        entry.id: (entry.port, entry.hostname)
+        for entry in done
+        if entry.port is not None and entry.state == State.RUNNING
+    }
+    ill = [name for name, health in ask_all(addresses).items() if health != Health.OK]
+    if not ill:
+        return last
+    error = ProvisionError(
+        f"{', '.join(ill)} answered after the upgrade and does not any more.",
+        "`provision logs ID` tells why; its backup from before is listed by `provision backups ID`.",
+    )
+    return replace(last, ending=Ending.FAILED, error=error)
+
+
+def _upgrade_one(context: Context, tenant_id: str, watch: float) -> Path:
+    """Return the backup that was taken before."""
+    taken = backup(context, tenant_id)
+    report = verify_backup(context, taken.file)
+    if not report.ok:
+        raise NotGoodEnough(
+            f"{tenant_id} stays on its version: with this one, {'; '.join(report.problems)}.",
+            f"Its data, as they were tried, are in {taken.file}.",
+        )
+    with changing(context, f"upgrade {tenant_id}", tenant_id) as transaction:
+        entry = transaction.registry.get(tenant_id)
+        require_state(entry, _UPGRADED, "upgrade")
+        transaction.detail = f"{release_of(context, tenant_id) or 'an earlier version'} → {PRESENT}"
+        _change_over(context, transaction, entry, watch)
+    return taken.file
+
+
+def _change_over(context: Context, transaction: Transaction, entry: Entry, watch: float) -> None:
+    tenant = tenant_of(context, entry)
+    bring(context, transaction, tenant, reset=False, wish=_wish(context, tenant, watch))
+    if entry.state != State.RUNNING:
+        run_once(context, tenant, "migrate", SecretStr("{}"))
+    transaction.settle()
+    perform(context, entry, "settle", {})
+
+
+def _wish(context: Context, tenant: Tenant, watch: float) -> Wish:
+    """Taken back, the database is again what the version before made of it; this version knows how."""
+    take_back = context.driver.admin_command(tenant, "take-back", SecretStr("{}"), PRESENT)
+    return Wish(returned=(Run("put its database back", take_back),), steady=watch)
+
+
+def _steps(context: Context, sight: Sight, tenant: Tenant) -> Sequence[Step]:
+    return context.driver.steps(tenant, sight.tenant(tenant), _wish(context, tenant, 0.0))

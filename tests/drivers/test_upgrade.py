@@ -1,0 +1,139 @@
+"""`upgrade` on a production host: nobody who is being served notices, and a kill anywhere is made good."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner import __version__
+from tests.drivers.conftest import Client, provisioned
+from tests.drivers.operators import Outcome, SystemdOperator, ask, done
+from tests.provisioner import newer_version
+from tests.systemd.host import PREFIX, PYTHON, tenantry_machine
+from tests.systemd.machine import Machine
+
+pytestmark = pytest.mark.systemd
+
+NAMES = ("avril", "juin")
+HERE = Path(f"{PREFIX}/src")
+NEXT, BESIDE, BROKEN = Path("/opt/next"), Path("/opt/beside"), Path("/opt/broken")
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """A machine of its own: the parts all clients share go to the new version too."""
+    with tenantry_machine() as booted:
+        newer_version.install(booted.path(NEXT), "7.0.0")
+        newer_version.install(booted.path(BESIDE), "7.0.1")
+        newer_version.install(booted.path(BROKEN), "7.1.0", serves=False)
+        done(SystemdOperator(booted), "host", "init")
+        yield booted
+
+
+@pytest.fixture(scope="module")
+def clients(machine: Machine) -> list[Client]:
+    return [provisioned(SystemdOperator(machine), name, "starter") for name in NAMES]
+
+
+def provision(machine: Machine, code: Path, *words: str, killed_at: str | None = None) -> Outcome:
+    """Run a command of the version at `code`; with `killed_at`, until that step begins."""
+    program = ["provisioner"] if killed_at is None else ["tests.provisioner.killed_command", killed_at]
+    where = ("--root", "/var/www", "--driver", "systemd", "--json")
+    surroundings = ("env", f"--chdir={code}", f"PYTHONPATH={code}:{HERE}")
+    finished = machine.attempt(*surroundings, PYTHON, "-m", *program, *where, *words)
+    document = json.loads(finished.stdout) if finished.stdout.strip() else None
+    return Outcome(finished.returncode, document, finished.stderr.decode())
+
+
+def version(machine: Machine, name: str) -> str:
+    text = machine.path(f"/var/www/client-{name}/release.json").read_text()
+    return str(json.loads(text)["version"])
+
+
+@contextmanager
+def asked_all_the_time(clients: list[Client]) -> Iterator[list[Any]]:
+    """Have each client asked without a pause; what was not answered as it should be is collected."""
+    over, wrong = threading.Event(), []
+    counts = dict.fromkeys((client.id for client in clients), 0)
+
+    def go_on_asking(client: Client) -> None:
+        key = {"X-API-Key": client.told["api_key"]}
+        while not over.wait(0.2):
+            page = ask(client.operator, client.host, "/login")
+            found = ask(client.operator, client.host, "/api/search", send={"query": "congé"}, headers=key)
+            wrong.extend((client.id, one) for one in (page, found) if one.status != 200)
+            counts[client.id] += 2
+
+    threads = [threading.Thread(target=go_on_asking, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    try:
+        yield wrong
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert all(count > 10 for count in counts.values()), counts
+
+
+def test_all_clients_change_over_and_no_request_is_lost(machine: Machine, clients: list[Client]) -> None:
+    with asked_all_the_time(clients) as wrong:
+        upgraded = provision(machine, NEXT, "upgrade", "--watch", "0.5")
+        assert upgraded.status == 0, upgraded.messages
+    assert wrong == []
+    assert [one["outcome"] for one in upgraded.document] == ["done"] * len(NAMES)
+    assert {version(machine, name) for name in NAMES} == {"7.0.0"}
+    assert __version__ != "7.0.0"
+    shown = machine.show("tenant@juin.service", "ActiveState")
+    assert shown["ActiveState"] == "active"
+
+
+def test_one_that_does_not_answer_goes_back_with_its_data(machine: Machine, clients: list[Client]) -> None:
+    client = clients[0]
+    key = {"X-API-Key": client.told["api_key"]}
+    opened = ask(client.operator, client.host, "/api/cases", send={"title": "Bail"}, headers=key)
+    assert opened.status == 201, opened.text
+    upgraded = provision(machine, BROKEN, "upgrade", "--canary", client.id)
+    assert upgraded.status == 1
+    assert isinstance(upgraded.document, list), upgraded.messages
+    assert [one["outcome"] for one in upgraded.document] == ["failed", "not-begun"]
+    assert version(machine, client.id) == "7.0.0"
+    assert ask(client.operator, client.host, "/readyz").status == 200
+    cases = ask(client.operator, client.host, "/api/cases", headers=key).json()["cases"]
+    assert [one["title"] for one in cases] == ["Bail"]
+    assert provision(machine, NEXT, "diff").document == []
+
+
+#: In the rehearsal, before the version is written, before the process changes over, while it is awaited.
+POINTS = ("unpack", "write /var/www/client-juin/release.json", "restart program tenant@juin", "wait until")
+OTHERS = (
+    "write /var/www/backups/juin",
+    "if what follows fails, stop program tenant@juin.service",
+    "write /etc/systemd/system/tenant@juin.service",
+    "if what follows fails, stop program tenant@juin.socket",
+)
+
+
+@pytest.mark.parametrize(
+    "point", [*POINTS, *(pytest.param(point, marks=pytest.mark.faults) for point in OTHERS)]
+)
+def test_killed_anywhere_the_same_command_finishes_it(
+    machine: Machine, clients: list[Client], point: str
+) -> None:
+    here, there = (NEXT, BESIDE) if version(machine, "juin") == "7.0.0" else (BESIDE, NEXT)
+    assert provision(machine, here, "diff", "juin").document == []
+    killed = provision(machine, there, "upgrade", "juin", killed_at=point)
+    assert killed.status in (-9, 137), killed.messages
+    machine.run("nginx", "-t", "-q")
+    operator = SystemdOperator(machine)
+    assert ask(operator, "avril.localhost", "/readyz").status == 200
+    again = provision(machine, there, "upgrade", "juin", "--watch", "0")
+    assert again.status == 0, again.messages
+    assert ask(operator, "juin.localhost", "/readyz").status == 200
+    assert provision(machine, there, "diff", "juin").document == []
+    assert not machine.attempt("grep", "-l", "-r", "juin", "/var/www/journal").stdout
+    assert not machine.path("/var/www/client-verify-backup").exists()
