@@ -1,6 +1,7 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
 <root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ erasures/ hooks/ admin/
+<root>/isolation-proof              (while one is being made)
 <root>/client-<id>/.env release.json data/ logs/ data-before-restore-<moment>/
 <root>/run/ nginx/ logs/            (local driver only)
 """
@@ -65,6 +66,11 @@ class Layout:
     def erasures(self) -> Path:
         """The certificates of what was erased."""
         return self.root / "erasures"
+
+    @property
+    def isolation_proof(self) -> Path:
+        """Where it stands while canaries are planted: in which clients."""
+        return self.root / "isolation-proof"
 
     @property
     def admin(self) -> Path:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from flask_babel import lazy_gettext
 from pydantic import Base64Bytes, Field, SecretStr, ValidationError
 
-from tenant_app import data_directory, restore_point
+from tenant_app import canary, data_directory, restore_point
 from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.keys import NewKey
 from tenant_app.accounts.models import User
@@ -86,6 +86,21 @@ class OneKey(Body):
     """A key, by id."""
 
     id: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class NewCanary(Body):
+    """What only this instance shall know for a while; all of it the provisioner's random making."""
+
+    words: Annotated[str, Field(pattern=r"^[a-z]+( [a-z]+){1,9}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z]{1,40}$")]
+    password: SecretStr
+    api_key: SecretStr
+
+
+class SoughtCanary(Body):
+    """Words that may be this instance's own or another's."""
+
+    words: str
 
 
 P = TypeVar("P", bound=Body)
@@ -270,6 +285,19 @@ def _security_events(services: Services, _payload: Nothing) -> Answer:
     return {"events": [SecurityEventView.of(event).model_dump(mode="json") for event in events]}
 
 
+def _canary_plant(services: Services, payload: NewCanary) -> Answer:
+    planted = canary.Canary(payload.words, payload.name, payload.password, payload.api_key)
+    return asdict(canary.plant(services, planted))
+
+
+def _canary_seek(services: Services, payload: SoughtCanary) -> Answer:
+    return asdict(canary.seek(services, payload.words))
+
+
+def _canary_clear(services: Services, _payload: Nothing) -> Answer:
+    return {"cleared": canary.clear(services)}
+
+
 OPERATIONS: Mapping[str, Operation[Any]] = {
     "init": Operation(Init, _init, stopped_only=True),
     "migrate": Operation(Nothing, _migrate, stopped_only=True),
@@ -290,6 +318,9 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "held": Operation(Nothing, _held),
     "examine": Operation(Nothing, _examine, stopped_only=True),
     "snapshot": Operation(Nothing, _snapshot),
+    "canary-plant": Operation(NewCanary, _canary_plant),
+    "canary-seek": Operation(SoughtCanary, _canary_seek),
+    "canary-clear": Operation(Nothing, _canary_clear),
 }
 
 

@@ -45,6 +45,7 @@ _COMMANDS: Final = {
     "apply": "provisioner.cli.convergence:apply",
     "diff": "provisioner.cli.convergence:diff",
     "doctor": "provisioner.cli.doctor:doctor",
+    "prove-isolation": "provisioner.cli.isolation:prove_isolation",
     "events": "provisioner.cli.reports:events",
     "usage": "provisioner.cli.reports:usage",
     "host": "provisioner.cli.host:host",
@@ -97,7 +98,8 @@ def provision(
         provision ingest dupont ~/documents
         provision list
 
-    Exit codes: 0 done; 1 failed and undone; 2 refused, nothing touched; 3 `diff` or `doctor` found something.
+    Exit codes: 0 done; 1 failed and undone; 2 refused, nothing touched; 3 `diff`, `doctor` or
+    `prove-isolation` found something.
     """
     session = ctx.ensure_object(Session)
     session.root, session.driver, session.lock_wait = root, driver, lock_wait

@@ -75,6 +75,16 @@ def show(units: Sequence[str]) -> Command:
     return Command(("systemctl", "show", f"--property={','.join(SHOWN)}", "--", *units))
 
 
+def show_value(unit: str, name: str) -> Command:
+    """Ask for one property of a unit."""
+    return Command(("systemctl", "show", "--value", f"--property={name}", "--", unit))
+
+
+def cat(unit: str) -> Command:
+    """Show a unit's file and every drop-in of it, in the order in which systemd reads them."""
+    return Command(("systemctl", "cat", "--no-pager", "--", unit))
+
+
 def verify(directory: Path, units: Sequence[str]) -> Command:
     """Check units as they stand in `directory`, with all of the system's own around them."""
     path = f"{directory}:/etc/systemd/system:/usr/lib/systemd/system:/lib/systemd/system"

@@ -12,6 +12,7 @@ from provisioner import installation
 from provisioner.commands import tenant_admin
 from provisioner.commands.command import Command
 from provisioner.drivers import local_host, local_promises, local_users
+from provisioner.drivers.local_intrusion import LocalIntrusion
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.provider_key import provider_key
@@ -72,6 +73,9 @@ class LocalDriver:
             self._layout.run / "supervisord.sock", watched=("nginx",), remaining=self._shared.remaining
         )
         self.reader_group = self._users.readers
+        self.intrusion = LocalIntrusion(
+            host, self._users, lambda tenant_id: self.programs.process(_program(tenant_id))
+        )
 
     def promises(self) -> Sequence[Promise]:
         """Say plainly what this driver gives and what it does not."""

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from provisioner.commands.command import Command
 from provisioner.filesystem import RenderedFile
 from provisioner.installation import Release
+from provisioner.isolation.attempts import Attempt, Standpoint
 from provisioner.naming import TenantId, system_user
 from provisioner.spec import TenantSecrets, TenantSpec
 from provisioner.steps import MakeDirectory, Step
@@ -163,6 +164,21 @@ class Programs(Protocol):
         """Say in a phrase why a program does not stay up; None when nothing is known against it."""
 
 
+class Intrusion(Protocol):
+    """What somebody who has broken into a client would try, and how it is tried in that client's place."""
+
+    def on_client(self, tenant_id: TenantId, port: int) -> Sequence[Attempt]:
+        """Return what another client would try on a client."""
+
+    def on_host(self) -> Sequence[Attempt]:
+        """Return what a client would try on the host."""
+
+    def commands(
+        self, tenant: Named, argv: tuple[str, ...], given: SecretStr
+    ) -> Mapping[Standpoint, Command]:
+        """Run a program in a client's place, `given` on its input: behind all its walls, and as its user."""
+
+
 class Driver(Protocol):
     """An engine that runs tenants."""
 
@@ -173,6 +189,10 @@ class Driver(Protocol):
     @property
     def programs(self) -> Programs:
         """What the executor starts and stops programs with."""
+
+    @property
+    def intrusion(self) -> Intrusion:
+        """How its walls are tried."""
 
     @property
     def reader_group(self) -> str | None:

@@ -79,6 +79,14 @@ class Supervisor:
             return {}
         return {info["name"]: info["statename"] for info in programs}
 
+    def process(self, name: str) -> int:
+        """Return a program's process; 0 when it does not run, or supervisord is away."""
+        try:
+            programs = self._call(lambda rpc: rpc.getAllProcessInfo())
+        except SupervisorAway:
+            return 0
+        return next((int(info["pid"]) for info in programs if info["name"] == name), 0)
+
     def is_running(self, name: str) -> bool:
         """Say whether a program is up or coming up."""
         return self.states().get(name) in _UP

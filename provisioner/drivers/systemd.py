@@ -19,6 +19,7 @@ from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
+from provisioner.drivers.systemd_intrusion import SystemdIntrusion
 from provisioner.drivers.systemd_promises import PROMISES
 from provisioner.drivers.units import Units, UnitState
 from provisioner.errors import InvalidConfiguration
@@ -67,8 +68,10 @@ class SystemdDriver:
         self._layout = host.layout
         self._certificates = ServedCertificates(host)
         self._shared = SharedParts(host, self._certificates)
-        self._units = Units(runner or SystemRunner())
+        runner = runner or SystemRunner()
+        self._units = Units(runner)
         self.programs = self._units
+        self.intrusion = SystemdIntrusion(host, runner)
         self.reader_group: str | None = places.READERS
 
     def promises(self) -> Sequence[Promise]:

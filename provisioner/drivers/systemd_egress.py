@@ -24,6 +24,8 @@ from provisioner.spec import TenantSpec
 from provisioner.steps import ChangeNginx, MakeDirectory, RemoveFile, Run, WriteFile
 
 _DIRECTORY: Final = Path("/etc/tenantry/egress")
+PROVIDER: Final = _DIRECTORY / "provider.conf"
+"""Holds the provider's key."""
 _RUNTIME: Final = Path("/run/tenantry-egress")
 _SOCKETS: Final = Path("/var/lib/tenantry-egress")
 _PROGRAM: Final = ("/usr/sbin/nginx", "-e", "stderr", "-c", str(_DIRECTORY / "nginx.conf"))
@@ -50,7 +52,7 @@ def files(host: HostSettings) -> tuple[RenderedFile, ...]:
     user = places.EGRESS_USER
     provider = egress_provider(host, provider_key(host))
     return (
-        RenderedFile(_DIRECTORY / "provider.conf", provider, 0o400, user, user, secret=True),
+        RenderedFile(PROVIDER, provider, 0o400, user, user, secret=True),
         RenderedFile(_DIRECTORY / "nginx.conf", egress_nginx(host, _RUNTIME)),
     )
 
@@ -72,7 +74,7 @@ def client_path(tenant_id: TenantId) -> Path:
 
 def client_file(spec: TenantSpec, host: HostSettings) -> RenderedFile:
     """A client's part of the configuration."""
-    return RenderedFile(client_path(spec.id), egress_client(spec, host, _socket(spec.id)))
+    return RenderedFile(client_path(spec.id), egress_client(spec, host, client_socket(spec.id)))
 
 
 def surroundings(tenant_id: TenantId, host: HostSettings) -> Surroundings:
@@ -85,7 +87,7 @@ def surroundings(tenant_id: TenantId, host: HostSettings) -> Surroundings:
         host.layout.data(tenant_id),
         places.EMBEDDING_SOCKET,
         openai_base_url=CLIENT_BASE_URL if provided else "",
-        openai_socket=_socket(tenant_id) if provided else None,
+        openai_socket=client_socket(tenant_id) if provided else None,
         sleeps=True,
     )
 
@@ -96,5 +98,6 @@ def change(*changes: WriteFile | RemoveFile) -> ChangeNginx:
     return ChangeNginx(_DIRECTORY, changes, reload)
 
 
-def _socket(tenant_id: TenantId) -> Path:
+def client_socket(tenant_id: TenantId) -> Path:
+    """Where one client asks the provider."""
     return client_directory(tenant_id) / "provider.sock"

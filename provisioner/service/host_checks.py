@@ -13,6 +13,7 @@ from provisioner.drivers.protocol import Finding
 from provisioner.filesystem import temporary_files
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event
+from provisioner.service.canaries import left
 from provisioner.service.context import Context
 
 LEAST_FREE_SHARE: Final = 0.1
@@ -41,6 +42,7 @@ def examine_host(context: Context, room: Callable[[Path], Room] | None = None) -
         yield from old_backup(entry, taken, now)
     if lock.holder(context.layout.lock) is None:
         yield from stray_files(context.root)
+        yield from canaries_left(context.layout.isolation_proof)
 
 
 def little_room(root: Path, room: Callable[[Path], Room]) -> Iterator[Finding]:
@@ -77,3 +79,10 @@ def stray_files(root: Path) -> Iterator[Finding]:
         yield Finding(
             "host", f"A killed command has left {shown}.", f"rm {left[0]}" if len(left) == 1 else "rm them"
         )
+
+
+def canaries_left(marker: Path) -> Iterator[Finding]:
+    """Tell of what a proof of isolation has left that was cut off."""
+    if names := left(marker):
+        problem = f"A proof of isolation was cut off: there may be canaries in {', '.join(names)}."
+        yield Finding("host", problem, "`provision prove-isolation` clears them, then proves it anew.")

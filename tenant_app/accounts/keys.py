@@ -78,6 +78,14 @@ class ApiKeys:
                 update(ApiKey).where(ApiKey.revoked_at.is_(None)).values(revoked_at=self._clock.now())
             )
 
+    def erase(self, name: str) -> int:
+        """Erase every key of that name, revoked or not, without a trace; return how many there were."""
+        with self._database.write() as session:
+            keys = session.scalars(select(ApiKey).where(ApiKey.name == name)).all()
+            for key in keys:
+                session.delete(key)
+        return len(keys)
+
     def actor_of(self, secret: str) -> Actor:
         """Return who the key stands for; raises Forbidden for an unknown or revoked one."""
         with self._database.read() as session:

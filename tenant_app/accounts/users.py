@@ -72,11 +72,13 @@ class Users:
             raise NotFound(lazy_gettext("Aucun utilisateur n'a l'adresse %(email)s.", email=email))
         return user
 
-    def create(self, email: str, role: Role, password: SecretStr | None = None) -> Invitation:
+    def create(
+        self, email: str, role: Role, password: SecretStr | None = None, *, takes_seat: bool = True
+    ) -> Invitation:
         """Create an active user, with a generated password unless one is given.
 
         Raises InvalidInput for a refused address or password, Conflict when the address is taken or every
-        seat of the plan is.
+        seat of the plan is; the operator's own, which `takes_seat` none, is never refused for that.
         """
         email = accept_email(email)
         chosen = password or generate_password()
@@ -87,7 +89,8 @@ class Users:
                 raise Conflict(
                     lazy_gettext("L'adresse %(email)s est déjà utilisée.", email=email), code="email-taken"
                 )
-            self._require_seat(session)
+            if takes_seat:
+                self._require_seat(session)
             user = User(
                 email=email,
                 email_key=email.casefold(),
@@ -154,6 +157,15 @@ class Users:
             session.delete(_existing(session, user_id))
             session.flush()
             _require_an_admin(session)
+
+    def erase_of_domain(self, domain: str) -> int:
+        """Erase every account whose address is in this domain; return how many there were."""
+        with self._database.write() as session:
+            users = session.scalars(select(User).where(User.email_key.endswith(f"@{domain}"))).all()
+            for user in users:
+                forget_failures(session, digest(user.email_key))
+                session.delete(user)
+        return len(users)
 
     def _require_seat(self, session: Session) -> None:
         taken = session.scalar(select(func.count()).select_from(User).where(User.active)) or 0

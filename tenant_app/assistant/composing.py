@@ -117,6 +117,11 @@ class Composer:
         if draft.found:
             draft.near_misses = ()
 
+    def quote(self, draft: Draft, found: SearchAnswer) -> Iterator[Sentence]:
+        """Fill the draft with the documents' own sentences; no model is asked."""
+        quotable = admitted(draft.sought, found, draft.language, QUOTED)
+        yield from self._extracted(draft, quotable) if quotable else _not_found(draft)
+
     def _trouble(self) -> Notice | None:
         """Return why the model is not asked, if it is not."""
         if not self._provider.configured:

@@ -11,7 +11,7 @@ from tenant_app.assistant.answer_cache import AnswerCache
 from tenant_app.assistant.answers import Answer
 from tenant_app.assistant.asking import Asked
 from tenant_app.assistant.checking import Checker
-from tenant_app.assistant.composing import Composer
+from tenant_app.assistant.composing import Composer, Draft
 from tenant_app.assistant.conversations import Conversations
 from tenant_app.assistant.provider import Provider
 from tenant_app.assistant.provider_health import ProviderHealth
@@ -117,6 +117,13 @@ class Assistant:
     def answer(self, actor: Actor, asked: Asked) -> Answer:
         """Answer whole; raises what ``open`` raises."""
         return self.open(actor, asked).whole()
+
+    def rehearse(self, actor: Actor, question: str) -> str:
+        """Return what the documents alone answer; nothing is counted or kept, and no model is asked."""
+        draft = Draft(question, self._settings.language_default, month="", sought=question)
+        found = self._bench.search.search(actor, question, self._settings.retrieval_depth)
+        draft.language = found.language or draft.language
+        return "".join(sentence.text for sentence in self._bench.composer.quote(draft, found))
 
     def start(self) -> None:
         """Return at once: nothing of the assistant runs beside the requests."""

@@ -117,10 +117,13 @@ class Library:
         name: str | None,
         case_id: int | None = None,
         folder: str | None = None,
+        *,
+        takes_room: bool = True,
     ) -> Intake:
         """Take an uploaded file into the firm's library, or into a case; it is read in the background.
 
-        ``folder`` is where it lay, for people to see.
+        ``folder`` is where it lay, for people to see. The operator's own, which ``takes_room`` none, is not
+        refused because the plan's storage is full.
 
         The same content again is the document there is; if reading it had failed, it is tried again.
         Raises InvalidInput (name, folder, empty file), TooLarge (file, storage of the plan), UnsupportedType,
@@ -134,7 +137,7 @@ class Library:
         try:
             media_type = judge_media_type(received.path, name)
             with self._originals.changing:
-                intake = self._register(actor, received, name, media_type, place)
+                intake = self._register(actor, received, name, media_type, place, takes_room=takes_room)
         finally:
             received.discard()
         self._work.set()
@@ -254,7 +257,16 @@ class Library:
         with self._database.read() as session:
             require_open_case(session, actor, case_id)
 
-    def _register(self, actor: Actor, received: Received, name: str, media_type: str, place: Place) -> Intake:
+    def _register(
+        self,
+        actor: Actor,
+        received: Received,
+        name: str,
+        media_type: str,
+        place: Place,
+        *,
+        takes_room: bool,
+    ) -> Intake:
         with self._database.write() as session:
             known = same_content(session, received.sha256, place.case_id)
             if known is not None:
@@ -262,7 +274,8 @@ class Library:
                     queue_again(known, self._clock.now())
                 # The content of a version being read is that of the document it is for.
                 return Intake(known if known.replaces_id is None else _replaced(session, known), new=False)
-            require_room(session, received.size, self._limits.storage_bytes)
+            if takes_room:
+                require_room(session, received.size, self._limits.storage_bytes)
             document = new_row(actor, received, name, media_type, self._clock.now())
             document.case_id, document.folder = place.case_id, place.folder
             session.add(document)

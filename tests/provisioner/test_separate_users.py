@@ -87,6 +87,28 @@ def check_separate(root: OpenRoot) -> None:
     assert set(runs.values()) == {"tn-alba"}
 
 
+def check_proof(root: OpenRoot) -> None:
+    """What this driver promises holds, what it does not is told as it is; a file that is opened is found."""
+    # Its settings are the operator's to close, and this root's were written by hand.
+    (root.inner.path / "host.yaml").chmod(0o640)
+    code, proof = root.provision("prove-isolation")
+    verdicts = {
+        (one["route"], one["verdict"]) for one in proof["results"] if one["verdict"] != "nothing-there"
+    }
+    assert code == 0, [one for one in proof["results"] if one["verdict"] in ("open", "unproven")]
+    assert {("port", "not-promised"), ("namespace", "not-promised"), ("token", "held")} <= verdicts
+    files = ("documents", "database", "settings", "logs", "process", "trace", "signal", "registry")
+    assert {(route, "held" if ROOT else "not-promised") for route in files} <= verdicts
+    if ROOT:
+        env = root.inner.path / "client-alba" / ".env"
+        env.chmod(0o644)
+        code, proof = root.provision("prove-isolation", "alba")
+        env.chmod(0o600)
+        assert code == 3
+        opened = {(one["route"], one["attacker"]) for one in proof["results"] if one["verdict"] == "open"}
+        assert opened == {("settings", "brun")}
+
+
 def _environment(place: Path) -> str:
     """The mark a program of ours carries, or nothing."""
     try:
@@ -106,6 +128,7 @@ def test_clients_are_kept_apart_by_the_system_or_the_operator_is_told(root: Open
     assert promises["own-user"] is ROOT
     assert bool(notices) is not ROOT
     assert root.inner.get("alba") == 200
+    check_proof(root)
     if ROOT:
         check_separate(root)
         assert root.provision("admin", "user", "add", "vous@example.fr")[0] == 0
