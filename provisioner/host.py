@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from provisioner.backups.sealing import check_recipient
 from provisioner.errors import InvalidConfiguration, InvalidRequest
 from provisioner.fields import check_email, check_host_name, check_line
 from provisioner.filesystem import read_text
@@ -114,6 +115,7 @@ def _absolute(path: Path | None) -> Path | None:
 
 
 Line = Annotated[str, AfterValidator(_line)]
+Recipient = Annotated[str, AfterValidator(check_recipient)]
 
 
 class Vendor(BaseModel):
@@ -180,6 +182,8 @@ class HostSettings(BaseModel):
     llm_timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     language_default: Annotated[str, Field(pattern="^(fr|en)$")] = "fr"
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] = SecretStr("")
+    backup_recipients: Annotated[tuple[Recipient, ...], BeforeValidator(_split)] = ()
+    backup_passphrase_file: Annotated[Path | None, AfterValidator(_absolute)] = None
     vendor: Vendor = Vendor()
 
     @property
@@ -338,6 +342,12 @@ port_range: {port_range}
 
 # Where welcome mails go out.
 #smtp_url: smtp://user:password@smtp.example.org:587
+
+# Backups are encrypted when one of these is set. To age public keys, each of which opens a backup alone; this
+# host then holds nothing that opens one. Make a key elsewhere, with `age-keygen`, and keep it elsewhere.
+#backup_recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
+# With the passphrase on the only line of this file, which none but its owner may read; it opens them here.
+#backup_passphrase_file: /etc/tenantry/backup-passphrase
 
 # Who you are, on mails, packages and invoices.
 #vendor:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from provisioner.backups.manifest import Manifest
+from provisioner.backups.sealing import NO_KEYS, Keys, Seal
 from provisioner.commands.command import Command
 from provisioner.filesystem import RenderedFile
 
@@ -73,11 +74,15 @@ class ArchiveTree:
 
 @dataclass(frozen=True, slots=True)
 class WriteBackup:
-    """Have the copied data of a client as a backup, whole or not there at all; `about` names no file yet."""
+    """Have the copied data of a client as a backup, whole or not there at all; `about` names no file yet.
+
+    Encrypted with `seal`.
+    """
 
     source: Path
     target: Path
     about: Manifest
+    seal: Seal | None = None
 
     def describe(self) -> str:
         return f"write {self.target} from {self.source}"
@@ -94,6 +99,7 @@ class UnpackBackup:
     target: Path
     owner: str | None
     usage: bool = True
+    keys: Keys = NO_KEYS
 
     def describe(self) -> str:
         return f"unpack {self.archive} into {self.target}"

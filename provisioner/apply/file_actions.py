@@ -57,13 +57,13 @@ def archive_tree(step: ArchiveTree, _tools: Tools) -> Undo | None:
 
 def write_backup(step: WriteBackup, _tools: Tools) -> Undo | None:
     """Write the backup; undone, it is removed with its checksum."""
-    writing.write_backup(step.source, step.target, step.about)
+    writing.write_backup(step.source, step.target, step.about, step.seal)
     return partial(_erase_backup, step.target)
 
 
 def unpack_backup(step: UnpackBackup, _tools: Tools) -> Undo | None:
     """Unpack it; undone, the directory with all that is in it is removed."""
-    unpacking.unpack(step.archive, step.target, step.owner, usage=step.usage)
+    unpacking.unpack(step.archive, step.target, step.owner, usage=step.usage, keys=step.keys)
     return partial(_erase, step.target)
 
 

@@ -1,28 +1,42 @@
-"""The names of backups: `<client>-<moment>.tar.gz`, so that they sort by time and tell whose they are."""
+"""The names of backups: `<client>-<moment>.tar.gz`, with `.age` when encrypted.
+
+They sort by time and tell whose they are and when they were taken, without a key.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+from provisioner.backups.sealing import SUFFIX
 from provisioner.backups.writing import checksum_file
 from provisioner.filesystem import remove_file
 
+_SHAPE: Final = r"-(\d{8}T\d{6}Z)(?:-(\d+))?\.tar\.gz(?:\.age)?"
 
-def new_path(folder: Path, client_id: str, moment: datetime) -> Path:
-    """Return a name that no backup in the folder has; two of one second are numbered."""
-    stem = f"{client_id}-{moment:%Y%m%dT%H%M%SZ}"
+
+def new_path(folder: Path, name: str, moment: datetime, *, sealed: bool = False) -> Path:
+    """Return a name that no backup in the folder has, encrypted or not; two of one second are numbered."""
+    stem = f"{name}-{moment:%Y%m%dT%H%M%SZ}"
     names = (f"{stem}{f'-{number}' if number else ''}.tar.gz" for number in range(1000))
-    return next(path for name in names if not (path := folder / name).exists())
+    free = next(name for name in names if not any((folder / f"{name}{end}").exists() for end in ("", SUFFIX)))
+    return folder / f"{free}{SUFFIX if sealed else ''}"
 
 
 def backups_in(folder: Path, client_id: str) -> Sequence[Path]:
     """Return a client's backups in a folder, oldest first; none when there is no such folder."""
-    shape = re.compile(rf"{re.escape(client_id)}-(\d{{8}}T\d{{6}}Z)(?:-(\d+))?\.tar\.gz")
-    found = ((match, path) for path in folder.glob("*.tar.gz") if (match := shape.fullmatch(path.name)))
+    shape = re.compile(re.escape(client_id) + _SHAPE)
+    found = ((match, path) for path in folder.glob("*.tar.gz*") if (match := shape.fullmatch(path.name)))
     return [path for _, path in sorted(((one[1], int(one[2] or 0)), path) for one, path in found)]
+
+
+def taken_at(archive: Path) -> datetime | None:
+    """Return when a backup was taken, by its name; None when that does not say it."""
+    found = re.search(f"{_SHAPE}$", archive.name)
+    return datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
 
 
 def erase(archive: Path) -> None:

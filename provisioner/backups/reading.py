@@ -2,6 +2,7 @@
 
 What an archive may hold is decided by the manifest's own rules (`manifest.Member`), so that links, devices,
 absolute names and `..` have no form in it. Its end is read too, where gzip keeps the sum of the whole.
+An encrypted one is decrypted while it is read, never onto a disk.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
+from provisioner.backups.age_streams import opened
 from provisioner.backups.manifest import DATABASE, MANIFEST, ArchiveRefused, Manifest, Member
+from provisioner.backups.sealing import NO_KEYS, Keys
 from provisioner.backups.writing import checksum_file
 from provisioner.filesystem import read_text
 
@@ -29,27 +32,27 @@ Take: TypeAlias = Callable[[Member, Iterator[bytes]], None]
 """Is given one file of the archive, piece by piece; must use them all."""
 
 
-def read_manifest(archive: Path) -> Manifest:
+def read_manifest(archive: Path, keys: Keys = NO_KEYS) -> Manifest:
     """Return what a backup says of itself, without reading the rest; raises ArchiveRefused."""
-    with _opened(archive) as packed, tarfile.open(fileobj=packed, mode="r|") as entries:
+    with _opened(archive, keys) as packed, tarfile.open(fileobj=packed, mode="r|") as entries:
         return _manifest(archive, entries)
 
 
-def verify(archive: Path) -> Manifest:
+def verify(archive: Path, keys: Keys = NO_KEYS) -> Manifest:
     """Read a backup to its end and return its manifest; raises ArchiveRefused unless all is as written.
 
     A checksum file beside it must agree; without one, what is inside still guards every byte.
     """
-    _check_beside(archive)
-    return read_members(archive, lambda _member, pieces: drain(pieces))
+    matches_checksum(archive)
+    return read_members(archive, lambda _member, pieces: drain(pieces), keys)
 
 
-def read_members(archive: Path, take: Take) -> Manifest:
+def read_members(archive: Path, take: Take, keys: Keys = NO_KEYS) -> Manifest:
     """Hand out every file of a backup; raises ArchiveRefused at the first that is not as it was written.
 
     What `take` was given before that is worth nothing.
     """
-    with _opened(archive) as packed:
+    with _opened(archive, keys) as packed:
         with tarfile.open(fileobj=packed, mode="r|") as entries:
             manifest = _manifest(archive, entries)
             _read_all(archive, entries, manifest, take)
@@ -64,11 +67,11 @@ def drain(pieces: Iterator[bytes]) -> None:
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[gzip.GzipFile]:
-    """Open a gzipped file; whatever is wrong with its content is told as ArchiveRefused."""
+def _opened(archive: Path, keys: Keys) -> Iterator[gzip.GzipFile]:
+    """Open a gzipped file, encrypted or not; whatever is wrong with its content is told as ArchiveRefused."""
     _require_file(archive)
     try:
-        with gzip.open(archive) as packed:
+        with opened(archive, keys) as plain, gzip.GzipFile(fileobj=plain, mode="rb") as packed:
             yield packed
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError) as error:
         raise ArchiveRefused(archive, f"it is damaged or no backup ({error})") from error
@@ -132,12 +135,14 @@ def _require_end(archive: Path, packed: gzip.GzipFile) -> None:
         raise ArchiveRefused(archive, "something follows its last file")
 
 
-def _check_beside(archive: Path) -> None:
+def matches_checksum(archive: Path) -> bool:
+    """Say whether there is a checksum file beside a backup; raises ArchiveRefused when it does not agree."""
     beside = read_text(checksum_file(archive))
     if beside is None:
-        return
+        return False
     _require_file(archive)
     with archive.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     if beside.split()[:1] != [sha256]:
         raise ArchiveRefused(archive, f"its SHA-256 is not the one in {checksum_file(archive).name}")
+    return True

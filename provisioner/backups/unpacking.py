@@ -12,6 +12,7 @@ from typing import Final
 
 from provisioner.backups.manifest import USAGE, Manifest, Member
 from provisioner.backups.reading import drain, read_manifest, read_members
+from provisioner.backups.sealing import NO_KEYS, Keys
 from provisioner.errors import ProvisionError
 from provisioner.trees import Place, walk
 
@@ -25,21 +26,21 @@ class NoRoom(ProvisionError):
     code = "no-room"
 
 
-def unpack(archive: Path, target: Path, owner: str | None, *, usage: bool) -> Manifest:
+def unpack(archive: Path, target: Path, owner: str | None, *, usage: bool, keys: Keys = NO_KEYS) -> Manifest:
     """Put the files of a backup under `target`, for `owner` alone, all on disk before this returns.
 
     `target` must be closed to everybody else; a folder `usage` that is there keeps its group. Without
     `usage` its records stay out. Raises ArchiveRefused, NoRoom, or OSError as the system gave it; what was
     unpacked until then is worth nothing.
     """
-    manifest = read_manifest(archive)
+    manifest = read_manifest(archive, keys)
     if shutil.disk_usage(target).free < manifest.size:
         raise NoRoom(
             f"{archive} holds {manifest.size:,} bytes, and {target} has not so much room.",
             "Make room, then run the command again.",
         )
     uid, gid = _ids(owner)
-    manifest = read_members(archive, partial(_put, target, uid, gid, usage))
+    manifest = read_members(archive, partial(_put, target, uid, gid, usage), keys)
     walk(target, _sync, _nothing)
     return manifest
 

@@ -9,14 +9,16 @@ import os
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from pydantic import ValidationError
 
+from provisioner.backups.age_streams import Target, encrypting
 from provisioner.backups.manifest import MANIFEST, Manifest, Member
+from provisioner.backups.sealing import Seal
 from provisioner.errors import ProvisionError
 from provisioner.filesystem import RenderedFile, new_file, write_file
 from provisioner.trees import Place, walk
@@ -43,10 +45,11 @@ def checksum_file(archive: Path) -> Path:
     return archive.with_name(f"{archive.name}.sha256")
 
 
-def write_backup(source: Path, target: Path, about: Manifest) -> None:
+def write_backup(source: Path, target: Path, about: Manifest, seal: Seal | None = None) -> None:
     """Write the files under `source` into a new backup (mode 0600); it appears when it is whole.
 
-    `about` is its manifest, still without the files.
+    `about` is its manifest, still without the files. With `seal` it is encrypted; nothing of it is on
+    the disk in the clear.
 
     `source` may belong to a client: links are not followed, and anything but a regular file is refused.
     Raises OSError as the system gave it, ChangedMeanwhile, UnknownFile.
@@ -56,12 +59,20 @@ def write_backup(source: Path, target: Path, about: Manifest) -> None:
     manifest = about.model_copy(update={"members": tuple(found)})
     with new_file(target) as stream:
         hashed = _HashedStream(stream)
-        packed = gzip.GzipFile("", "wb", _LEVEL, hashed, mtime=0)
-        with packed, tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        with (
+            sealing(hashed, seal) as plain,
+            gzip.GzipFile("", "wb", _LEVEL, plain, mtime=0) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+        ):
             _pack_manifest(archive, manifest)
             members = {member.name: member for member in manifest.members}
             walk(source, partial(_each_file, partial(_pack, archive, members, manifest)), _nothing)
     write_checksum(target, hashed.digest)
+
+
+def sealing(target: Target, seal: Seal | None) -> AbstractContextManager[Target]:
+    """Return a stream to write an archive to, which arrives in `target` encrypted when there is a seal."""
+    return encrypting(target, seal) if seal else nullcontext(target)
 
 
 def write_checksum(archive: Path, sha256: str) -> None:

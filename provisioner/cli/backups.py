@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from provisioner.backups.sealing import Seal
+from provisioner.cli.backup_keys import keys_of, opening_options, seal_of, sealing_options
 from provisioner.cli.commands import Command
 from provisioner.cli.output import table
 from provisioner.cli.session import Session, pass_session
@@ -24,8 +26,18 @@ _COLUMNS = ("client", "taken_at", "size", "verified", "file")
 @click.option(
     "--keep", type=click.IntRange(min=1), metavar="N", help="Keep the N newest there, this one included."
 )
+@sealing_options
 @pass_session
-def backup(session: Session, /, id_: str | None, of_host: bool, to: Path | None, keep: int | None) -> None:
+def backup(
+    session: Session,
+    /,
+    id_: str | None,
+    of_host: bool,
+    to: Path | None,
+    keep: int | None,
+    recipients: tuple[str, ...],
+    passphrase_stdin: bool,
+) -> None:
     """Take a backup of a client while it goes on working, and read it back.
 
     One file, readable by its owner only, with its SHA-256 beside it: the database as it was at one moment,
@@ -35,6 +47,9 @@ def backup(session: Session, /, id_: str | None, of_host: bool, to: Path | None,
     With `--host`, of what the host needs to be built anew beside its clients' backups: registry, host.yaml,
     plans.yaml, hooks, certificates of erasure, and the TLS certificates with their keys.
 
+    It is encrypted with age when host.yaml says so (`backup_recipients`, `backup_passphrase_file`), or as the
+    options say instead.
+
     \b
     Example:
         provision backup dupont --keep 7
@@ -42,10 +57,11 @@ def backup(session: Session, /, id_: str | None, of_host: bool, to: Path | None,
     """
     if of_host == bool(id_) or (of_host and keep):
         raise click.UsageError("Name a client, or give --host; --keep is for clients.")
+    seal = seal_of(session, to, recipients, passphrase_stdin=passphrase_stdin)
     if id_ is None:
-        _back_up_host(session, to)
+        _back_up_host(session, to, seal)
         return
-    written = service.backup(session.context, id_, to=to, keep=keep)
+    written = service.backup(session.context, id_, to=to, keep=keep, seal=seal)
     manifest = written.manifest
     document = {
         "id": id_,
@@ -55,6 +71,7 @@ def backup(session: Session, /, id_: str | None, of_host: bool, to: Path | None,
         "files": len(manifest.members),
         "schema_revision": manifest.schema_revision,
         "verified": True,
+        "encrypted": seal is not None,
         "missing_originals": written.missing,
         "removed": [str(path) for path in written.removed],
     }
@@ -66,9 +83,14 @@ def backup(session: Session, /, id_: str | None, of_host: bool, to: Path | None,
     session.output.result(document, lambda: f"{id_} is backed up in {written.file}.{gone}")
 
 
-def _back_up_host(session: Session, to: Path | None) -> None:
-    file, names = backup_host(session.context, to)
-    document = {"file": file, "size": file.stat().st_size, "names": list(names)}
+def _back_up_host(session: Session, to: Path | None, seal: Seal | None) -> None:
+    file, names = backup_host(session.context, to, seal)
+    document = {
+        "file": file,
+        "size": file.stat().st_size,
+        "encrypted": seal is not None,
+        "names": list(names),
+    }
     session.output.result(document, lambda: f"The host's own files are in {file}.")
 
 
@@ -80,6 +102,8 @@ def _back_up_host(session: Session, to: Path | None) -> None:
 @pass_session
 def backups(session: Session, /, id_: str | None, quick: bool) -> None:
     """List the backups under the root, of one client or of all, and whether each is as it was written.
+
+    Encrypted ones too, without a key: by their SHA-256.
 
     \b
     Example:
@@ -93,6 +117,7 @@ def backups(session: Session, /, id_: str | None, quick: bool) -> None:
             "taken_at": one.taken_at,
             "size": one.size,
             "verified": one.verified,
+            "encrypted": one.encrypted,
             "problem": one.problem,
         }
         for one in found
@@ -102,8 +127,9 @@ def backups(session: Session, /, id_: str | None, quick: bool) -> None:
 
 @click.command("verify-backup", cls=Command)
 @click.argument("archive", type=click.Path(path_type=Path))
+@opening_options
 @pass_session
-def verify_backup(session: Session, /, archive: Path) -> int:
+def verify_backup(session: Session, /, archive: Path, identity: Path | None, passphrase_stdin: bool) -> int:
     """Restore a backup into a throwaway client, ask it what its documents say, and remove it.
 
     Nobody else can see or reach it: it has no port, no site and no entry in the registry. Exit code 1 when
@@ -113,7 +139,8 @@ def verify_backup(session: Session, /, archive: Path) -> int:
     Example:
         provision verify-backup /srv/backups/dupont-20260131T090507Z.tar.gz
     """
-    report = verification.verify_backup(session.context, archive)
+    keys = keys_of(session, archive, identity, passphrase_stdin=passphrase_stdin)
+    report = verification.verify_backup(session.context, archive, keys)
     document = {
         "file": str(archive),
         "id": report.manifest.client_id,

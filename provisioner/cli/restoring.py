@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from provisioner.cli.backup_keys import keys_of, opening_options
 from provisioner.cli.commands import Command
 from provisioner.cli.new import created_document, created_text
 from provisioner.cli.session import Session, pass_session
 from provisioner.service import restoring as service
+from provisioner.service.backup_keys import seal_for
 
 
 @click.command(cls=Command)
@@ -18,8 +20,17 @@ from provisioner.service import restoring as service
     "--as", "as_id", metavar="ID", help="The id of a new client. [default: the backup's own client]"
 )
 @click.option("--port", type=int, help="A new client's loopback port. [default: the next free one]")
+@opening_options
 @pass_session
-def restore(session: Session, /, archive: Path, as_id: str | None, port: int | None) -> None:
+def restore(
+    session: Session,
+    /,
+    archive: Path,
+    as_id: str | None,
+    port: int | None,
+    identity: Path | None,
+    passphrase_stdin: bool,
+) -> None:
     """Give a client the data of a backup, or make a new client of it.
 
     The backup is read to its end first; one byte that is not as it was written refuses it. In place, the
@@ -31,7 +42,8 @@ def restore(session: Session, /, archive: Path, as_id: str | None, port: int | N
     Example:
         provision restore /srv/backups/dupont-20260131T090507Z.tar.gz --as dupont-test
     """
-    _show(session, service.restore(session.context, archive, as_id=as_id, port=port))
+    keys = keys_of(session, archive, identity, passphrase_stdin=passphrase_stdin)
+    _show(session, service.restore(session.context, archive, as_id=as_id, port=port, keys=keys))
 
 
 @click.command(cls=Command)
@@ -49,7 +61,8 @@ def clone(session: Session, /, id_: str, new_id: str, port: int | None) -> None:
     Example:
         provision clone dupont dupont-test
     """
-    _show(session, service.clone(session.context, id_, new_id, port=port))
+    seal = seal_for(session.context)
+    _show(session, service.clone(session.context, id_, new_id, port=port, seal=seal))
 
 
 def _show(session: Session, restored: service.Restored) -> None:

@@ -12,6 +12,7 @@ from provisioner.installation import PRESENT
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service import listing
+from provisioner.service.backup_keys import keys_beside
 from provisioner.service.context import Context
 from provisioner.service.convergence import Change, FileReport, diff
 from provisioner.service.health import Health
@@ -33,6 +34,7 @@ def examine(context: Context) -> list[Finding]:
         *_unknown_folders(context, entries),
         *_open_settings(context),
         *_open_secrets(context, entries),
+        *keys_beside(context),
         *_differing_files(context),
     ]
 

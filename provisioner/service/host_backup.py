@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
+from typing import Final
 
-from provisioner.backups.writing import write_checksum
+from provisioner.backups.age_streams import opened
+from provisioner.backups.folder import new_path
+from provisioner.backups.sealing import NO_KEYS, Seal
+from provisioner.backups.writing import sealing, write_checksum
 from provisioner.errors import InvalidRequest
 from provisioner.filesystem import make_directory, new_file
 from provisioner.registry import database
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
 
+_PIECE: Final = 1024 * 1024
 
-def backup_host(context: Context, to: Path | None = None) -> tuple[Path, tuple[str, ...]]:
+
+def backup_host(
+    context: Context, to: Path | None = None, seal: Seal | None = None
+) -> tuple[Path, tuple[str, ...]]:
     """Write the host's own files into one archive (mode 0600) and return it with what is in it.
 
     The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, certificates of erasure,
-    and the TLS certificates with their keys. Raises InvalidRequest when `to` is no folder.
+    and the TLS certificates with their keys; encrypted with a `seal`. Raises InvalidRequest when `to` is no
+    folder.
     """
     if to is not None and not to.is_dir():
         raise InvalidRequest("--to", f"{to} is no folder.", "Make it first; only its owner should read it.")
@@ -29,18 +38,21 @@ def backup_host(context: Context, to: Path | None = None) -> tuple[Path, tuple[s
         folder = to.absolute() if to else context.layout.host_backups
         if to is None:
             make_directory(folder, 0o700)
-        target = _free_name(folder, context.clock.now())
-        names = _write(context, target)
+        target = new_path(folder, "host", context.clock.now(), sealed=seal is not None)
+        names = _write(context, target, seal)
+        _read_back(target, seal)
         write_checksum(target, _digest(target))
     return target, names
 
 
-def _write(context: Context, target: Path) -> tuple[str, ...]:
+def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]:
     with (
         tempfile.TemporaryDirectory(prefix="tenantry-registry-") as folder,
         new_file(target) as stream,
         # Certbot's certificates are links into another folder: what they lead to is kept.
-        tarfile.open(fileobj=stream, mode="w:gz", dereference=True) as archive,
+        sealing(stream, seal) as plain,
+        gzip.GzipFile("", "wb", fileobj=plain) as packed,
+        tarfile.open(fileobj=packed, mode="w", dereference=True) as archive,
     ):
         registry = Path(folder) / "registry.sqlite3"
         database.copy(context.layout.registry, registry)
@@ -57,10 +69,11 @@ def _kept(context: Context) -> Iterator[tuple[Path, str]]:
         yield certificates, "certificates"
 
 
-def _free_name(folder: Path, moment: datetime) -> Path:
-    stem = f"host-{moment:%Y%m%dT%H%M%SZ}"
-    names = (f"{stem}{f'-{number}' if number else ''}.tar.gz" for number in range(1000))
-    return next(path for name in names if not (path := folder / name).exists())
+def _read_back(target: Path, seal: Seal | None) -> None:
+    """See that it opens, to its end."""
+    with opened(target, seal.keys if seal else NO_KEYS) as plain, gzip.GzipFile(fileobj=plain) as packed:
+        while packed.read(_PIECE):
+            pass
 
 
 def _digest(file: Path) -> str:

@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from provisioner.backups import folder as folders
 from provisioner.backups.manifest import ArchiveRefused, Manifest
 from provisioner.backups.reading import verify
+from provisioner.backups.sealing import NO_KEYS, Keys, Seal
 from provisioner.drivers.protocol import Driver, Named
 from provisioner.errors import InvalidRequest, WrongState
 from provisioner.layout import SET_ASIDE, Layout
@@ -36,6 +37,15 @@ _IN_PLACE: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A backup that was read to its end, what opens it, and what it says of itself."""
+
+    archive: Path
+    keys: Keys
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """A client whose data are a backup's.
 
@@ -50,21 +60,28 @@ class Restored:
 
 
 def restore(
-    context: Context, archive: Path, *, as_id: str | None = None, port: int | None = None
+    context: Context,
+    archive: Path,
+    *,
+    as_id: str | None = None,
+    port: int | None = None,
+    keys: Keys = NO_KEYS,
 ) -> Restored:
     """Restore a backup: as a new client when `as_id` is given or its own client is gone, else in place.
+
+    `keys` are for an encrypted one.
 
     A new client has fresh secrets, and nobody's sign-in or key of the old one opens it. In place, plan,
     settings and keys stay as they are today. Raises ArchiveRefused before anything is touched. Failing later,
     the client serves the data it had, or there is no new client.
     """
     archive = archive.absolute()
-    manifest = verify(archive)
+    manifest = verify(archive, keys)
     request = request_of(archive, manifest)
     tenant_id = parse_tenant_id(as_id or request.id)
     existing = context.registry.find(tenant_id)
     if existing is None or existing.state == State.CREATING:
-        return _restore_as_new(context, archive, manifest, request, tenant_id, port)
+        return _restore_as_new(context, Source(archive, keys, manifest), request, tenant_id, port)
     if as_id is not None and as_id != manifest.client_id:
         raise WrongState(
             f"There already is a client {as_id!r} ({existing.state}).",
@@ -72,34 +89,39 @@ def restore(
         )
     if port is not None:
         raise InvalidRequest("--port", "the client keeps the port it has.", "Leave it out.")
-    return _restore_in_place(context, archive, manifest, tenant_id)
+    return _restore_in_place(context, Source(archive, keys, manifest), tenant_id)
 
 
-def clone(context: Context, tenant_id: str, new_id: str, *, port: int | None = None) -> Restored:
-    """Have a second client with a copy of one's data, and secrets, port and host name of its own."""
+def clone(
+    context: Context, tenant_id: str, new_id: str, *, port: int | None = None, seal: Seal | None = None
+) -> Restored:
+    """Have a second client with a copy of one's data, and secrets, port and host name of its own.
+
+    With `seal` the copy between them is encrypted.
+    """
     new_id = parse_tenant_id(new_id)
     existing = context.registry.find(new_id)
     if existing is not None and existing.state != State.CREATING:
         raise WrongState(
             f"There already is a client {new_id!r} ({existing.state}).", "Give an id that is free."
         )
-    archive = backup(context, tenant_id).file
+    written = backup(context, tenant_id, seal=seal)
     try:
-        return restore(context, archive, as_id=new_id, port=port)
+        return restore(context, written.file, as_id=new_id, port=port, keys=written.keys)
     finally:
-        folders.erase(archive)
+        folders.erase(written.file)
 
 
-def data_steps(context: Context, archive: Path, tenant: Named, *, usage: bool) -> tuple[Step, ...]:
+def data_steps(context: Context, source: Source, tenant: Named, *, usage: bool) -> tuple[Step, ...]:
     """Steps to have a backup's data in the place of a new client's own, while nothing of it runs."""
     layout = context.layout
     data = layout.data(tenant.id)
-    unpacked = _unpack_steps(context.driver, layout, tenant, archive, usage=usage)
+    unpacked = _unpack_steps(context.driver, layout, tenant, source, usage=usage)
     return (*unpacked, RemoveTree(data), MoveTree(layout.restoring(tenant.id), data))
 
 
 def _unpack_steps(
-    driver: Driver, layout: Layout, tenant: Named, archive: Path, *, usage: bool
+    driver: Driver, layout: Layout, tenant: Named, source: Source, *, usage: bool
 ) -> tuple[Step, ...]:
     """Steps to have a backup's data beside the client's own, complete with owners and modes.
 
@@ -112,15 +134,14 @@ def _unpack_steps(
         RemoveTree(target),
         MakeDirectory(target, 0o700),
         *inside,
-        UnpackBackup(archive, target, data.owner, usage=usage),
+        UnpackBackup(source.archive, target, data.owner, usage=usage, keys=source.keys),
         data,
     )
 
 
 def _restore_as_new(
     context: Context,
-    archive: Path,
-    manifest: Manifest,
+    source: Source,
     request: TenantRequest,
     tenant_id: TenantId,
     port: int | None,
@@ -131,11 +152,11 @@ def _restore_as_new(
         admin = request.admin_email or request.email or f"admin@{old_host}"
         changes = {"id": tenant_id, "domains": (), "admin_email": admin}
         request = request.model_copy(update=changes)
-    data = partial(data_steps, context, archive, usage=tenant_id == manifest.client_id)
-    return Restored(tenant_id, manifest, created=create(context, request, port, data))
+    data = partial(data_steps, context, source, usage=tenant_id == source.manifest.client_id)
+    return Restored(tenant_id, source.manifest, created=create(context, request, port, data))
 
 
-def _restore_in_place(context: Context, archive: Path, manifest: Manifest, tenant_id: TenantId) -> Restored:
+def _restore_in_place(context: Context, source: Source, tenant_id: TenantId) -> Restored:
     with changing(context, f"restore {tenant_id}", tenant_id) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _IN_PLACE, "restore")
@@ -143,18 +164,18 @@ def _restore_in_place(context: Context, archive: Path, manifest: Manifest, tenan
         transaction.prepare_host()
         older = _older(context.layout, tenant_id, transaction)
         aside = context.layout.set_aside(tenant_id, context.clock.now())
-        transaction.execute(_in_place_steps(context, entry, archive, aside))
+        transaction.execute(_in_place_steps(context, entry, source, aside))
         transaction.settle()
         transaction.execute(tuple(RemoveTree(one) for one in older))
-    return Restored(tenant_id, manifest, set_aside=aside)
+    return Restored(tenant_id, source.manifest, set_aside=aside)
 
 
-def _in_place_steps(context: Context, entry: Entry, archive: Path, aside: Path) -> tuple[Step, ...]:
+def _in_place_steps(context: Context, entry: Entry, source: Source, aside: Path) -> tuple[Step, ...]:
     driver, layout, tenant = context.driver, context.layout, names_of(entry)
     data, runs = layout.data(tenant.id), entry.state == State.RUNNING
     take_up = driver.admin_command(tenant, "restored", SecretStr("{}"))
     return (
-        *_unpack_steps(driver, layout, tenant, archive, usage=True),
+        *_unpack_steps(driver, layout, tenant, source, usage=True),
         *driver.stop_steps(tenant),
         MoveTree(data, aside),
         MoveTree(layout.restoring(tenant.id), data),

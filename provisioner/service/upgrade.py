@@ -21,6 +21,7 @@ from provisioner.errors import ProvisionError, Refused, WrongState, from_system
 from provisioner.installation import PRESENT, Release
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
+from provisioner.service.backup_keys import seal_for
 from provisioner.service.backups import backup
 from provisioner.service.context import Context
 from provisioner.service.convergence import Ending, bring
@@ -159,8 +160,8 @@ def _look_back(done: Sequence[Entry], last: Upgraded) -> Upgraded:
 
 def _upgrade_one(context: Context, tenant_id: str, watch: float) -> Path:
     """Return the backup that was taken before."""
-    taken = backup(context, tenant_id)
-    report = verify_backup(context, taken.file)
+    taken = backup(context, tenant_id, seal=seal_for(context))
+    report = verify_backup(context, taken.file, taken.keys)
     if not report.ok:
         raise NotGoodEnough(
             f"{tenant_id} stays on its version: with this one, {'; '.join(report.problems)}.",

@@ -12,11 +12,12 @@ from pydantic import SecretStr
 from provisioner import secrets
 from provisioner.backups.manifest import Manifest
 from provisioner.backups.reading import verify
+from provisioner.backups.sealing import NO_KEYS, Keys
 from provisioner.drivers.protocol import Tenant
 from provisioner.naming import TenantId, hostname, system_user
 from provisioner.service.context import Context
 from provisioner.service.operations import run_once
-from provisioner.service.restoring import data_steps, request_of
+from provisioner.service.restoring import Source, data_steps, request_of
 from provisioner.service.transaction import Transaction, changing
 from provisioner.spec import TenantRequest, TenantSecrets, build_spec
 
@@ -40,29 +41,29 @@ class Report:
         return not self.problems
 
 
-def verify_backup(context: Context, archive: Path) -> Report:
+def verify_backup(context: Context, archive: Path, keys: Keys = NO_KEYS) -> Report:
     """Restore a backup into a client that nobody sees, have it find what it holds, and erase it.
 
     Raises ArchiveRefused before anything is touched, and whatever a restore of it would fail with. A run that
     was killed leaves a directory and a system user, which the next one erases.
     """
     archive = archive.absolute()
-    manifest = verify(archive)
-    tenant = _throwaway(context, request_of(archive, manifest))
+    source = Source(archive, keys, verify(archive, keys))
+    tenant = _throwaway(context, request_of(archive, source.manifest))
     with changing(context, "verify-backup", THROWAWAY, begins=True) as transaction:
         transaction.prepare_host()
         erase = context.driver.erase_steps(tenant)
         transaction.execute(erase)
         # Whatever fails before it is erased undoes the making of it, which erases it as well.
-        examined = _examine(context, transaction, tenant, archive)
+        examined = _examine(context, transaction, tenant, source)
         transaction.execute(erase)
         transaction.settle()
-    problems = (*_problems(examined), *_damaged(manifest))
-    return Report(manifest, examined["documents"], examined["asked"], examined["found"], problems)
+    problems = (*_problems(examined), *_damaged(source.manifest))
+    return Report(source.manifest, examined["documents"], examined["asked"], examined["found"], problems)
 
 
-def _examine(context: Context, transaction: Transaction, tenant: Tenant, archive: Path) -> dict[str, Any]:
-    data = data_steps(context, archive, tenant, usage=False)
+def _examine(context: Context, transaction: Transaction, tenant: Tenant, source: Source) -> dict[str, Any]:
+    data = data_steps(context, source, tenant, usage=False)
     transaction.execute((*context.driver.foundation_steps(tenant), *data))
     nothing = SecretStr("{}")
     run_once(context, tenant, "restored", nothing)
