@@ -35,6 +35,8 @@ from provisioner.layout import Layout
 _PREFIX: Final = "TENANTRY_"
 _RANGE: Final = re.compile(r"(\d{4,5})-(\d{4,5})")
 _HTTP_URL: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_TARGET: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_LOOPBACK: Final = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
 _SMTP_URL: Final = re.compile(r"smtps?://[^\s/@]*@?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
@@ -99,6 +101,18 @@ def _smtp_url(secret: SecretStr) -> SecretStr:
     if secret.get_secret_value() and not _SMTP_URL.fullmatch(secret.get_secret_value()):
         raise ValueError("write it as smtp://[user:password@]host[:port] or smtps://…")
     return secret
+
+
+def _target(text: str) -> str:
+    if text and not (Path(text).is_absolute() or _TARGET.fullmatch(text)):
+        raise ValueError("give a folder by its absolute path, or write it as s3://bucket[/prefix]")
+    return text
+
+
+def _s3_endpoint(text: str) -> str:
+    if text.startswith("http:") and not _LOOPBACK.fullmatch(text):
+        raise ValueError("backups travel over https only, except to this host itself")
+    return _http_url(text)
 
 
 def _split(value: object) -> object:
@@ -184,7 +198,21 @@ class HostSettings(BaseModel):
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] = SecretStr("")
     backup_recipients: Annotated[tuple[Recipient, ...], BeforeValidator(_split)] = ()
     backup_passphrase_file: Annotated[Path | None, AfterValidator(_absolute)] = None
+    backup_target: Annotated[str, AfterValidator(_target)] = ""
+    s3_endpoint: Annotated[str, AfterValidator(_s3_endpoint)] = ""
+    s3_region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "us-east-1"
+    s3_credentials_file: Annotated[Path | None, AfterValidator(_absolute)] = None
     vendor: Vendor = Vendor()
+
+    @property
+    def backup_folder(self) -> Path | None:
+        """The folder that backups go to instead of the root's own; None when host.yaml names none."""
+        return Path(self.backup_target) if self.backup_target.startswith("/") else None
+
+    @property
+    def backups_go_to_s3(self) -> bool:
+        """Whether backups go to an S3-compatible store."""
+        return self.backup_target.startswith("s3://")
 
     @property
     def embedding_options(self) -> tuple[str, ...]:
@@ -348,6 +376,14 @@ port_range: {port_range}
 #backup_recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]
 # With the passphrase on the only line of this file, which none but its owner may read; it opens them here.
 #backup_passphrase_file: /etc/tenantry/backup-passphrase
+
+# Where backups go instead of <root>/backups: a folder that is there, or an S3-compatible store.
+#backup_target: s3://my-backups/tenantry
+# Where that store is; without it, Amazon's. Its keys stand in a file of mode 600, as the AWS tools write it:
+# [default], aws_access_key_id = …, aws_secret_access_key = …
+#s3_endpoint: https://s3.fr-par.scw.cloud
+#s3_region: fr-par
+#s3_credentials_file: /etc/tenantry/s3-credentials
 
 # Who you are, on mails, packages and invoices.
 #vendor:

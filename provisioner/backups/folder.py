@@ -6,7 +6,7 @@ They sort by time and tell whose they are and when they were taken, without a ke
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -28,14 +28,19 @@ def new_path(folder: Path, name: str, moment: datetime, *, sealed: bool = False)
 
 def backups_in(folder: Path, client_id: str) -> Sequence[Path]:
     """Return a client's backups in a folder, oldest first; none when there is no such folder."""
+    return [folder / name for name in in_order((path.name for path in folder.glob("*.tar.gz*")), client_id)]
+
+
+def in_order(names: Iterable[str], client_id: str) -> Sequence[str]:
+    """Return those names that a client's backups have, oldest first."""
     shape = re.compile(re.escape(client_id) + _SHAPE)
-    found = ((match, path) for path in folder.glob("*.tar.gz*") if (match := shape.fullmatch(path.name)))
-    return [path for _, path in sorted(((one[1], int(one[2] or 0)), path) for one, path in found)]
+    found = ((match, name) for name in names if (match := shape.fullmatch(name)))
+    return [name for _, name in sorted(((one[1], int(one[2] or 0)), name) for one, name in found)]
 
 
-def taken_at(archive: Path) -> datetime | None:
+def taken_at(name: str) -> datetime | None:
     """Return when a backup was taken, by its name; None when that does not say it."""
-    found = re.search(f"{_SHAPE}$", archive.name)
+    found = re.search(f"{_SHAPE}$", name)
     return datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
 
 

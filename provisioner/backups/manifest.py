@@ -24,7 +24,10 @@ class ArchiveRefused(Refused):
 
     code = "archive-refused"
 
-    def __init__(self, archive: Path, reason: str, mend: str = "Use another backup of this client.") -> None:
+    def __init__(
+        self, archive: Path | str, reason: str, mend: str = "Use another backup of this client."
+    ) -> None:
+        self.reason = reason
         super().__init__(f"{archive} is refused: {reason}.", mend)
 
 

@@ -14,6 +14,7 @@ from provisioner.cli.output import table
 from provisioner.cli.session import Session, pass_session
 from provisioner.service import backups as service
 from provisioner.service import verification
+from provisioner.service.backup_target import fetched
 from provisioner.service.host_backup import backup_host
 
 _COLUMNS = ("client", "taken_at", "size", "verified", "file")
@@ -22,7 +23,11 @@ _COLUMNS = ("client", "taken_at", "size", "verified", "file")
 @click.command(cls=Command)
 @click.argument("id_", metavar="[ID]", required=False)
 @click.option("--host", "of_host", is_flag=True, help="Of the host's own files instead of a client.")
-@click.option("--to", type=click.Path(path_type=Path), help="A folder. [default: <root>/backups/ID]")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    help="A folder. [default: host.yaml's `backup_target`, else <root>/backups]",
+)
 @click.option(
     "--keep", type=click.IntRange(min=1), metavar="N", help="Keep the N newest there, this one included."
 )
@@ -65,7 +70,7 @@ def backup(
     manifest = written.manifest
     document = {
         "id": id_,
-        "file": written.file,
+        "file": written.where,
         "taken_at": manifest.taken_at,
         "size": written.size,
         "files": len(manifest.members),
@@ -73,21 +78,21 @@ def backup(
         "verified": True,
         "encrypted": seal is not None,
         "missing_originals": written.missing,
-        "removed": [str(path) for path in written.removed],
+        "removed": list(written.removed),
     }
     if written.missing:
         session.output.say(
             f"WARNING: {written.missing} documents have no original any more; all else is in it."
         )
     gone = f" {len(written.removed)} older removed." if written.removed else ""
-    session.output.result(document, lambda: f"{id_} is backed up in {written.file}.{gone}")
+    session.output.result(document, lambda: f"{id_} is backed up in {written.where}.{gone}")
 
 
 def _back_up_host(session: Session, to: Path | None, seal: Seal | None) -> None:
-    file, names = backup_host(session.context, to, seal)
+    file, size, names = backup_host(session.context, to, seal)
     document = {
         "file": file,
-        "size": file.stat().st_size,
+        "size": size,
         "encrypted": seal is not None,
         "names": list(names),
     }
@@ -101,7 +106,7 @@ def _back_up_host(session: Session, to: Path | None, seal: Seal | None) -> None:
 )
 @pass_session
 def backups(session: Session, /, id_: str | None, quick: bool) -> None:
-    """List the backups under the root, of one client or of all, and whether each is as it was written.
+    """List the backups here and in the store, of one client or of all, and whether each is as it was written.
 
     Encrypted ones too, without a key: by their SHA-256.
 
@@ -113,7 +118,7 @@ def backups(session: Session, /, id_: str | None, quick: bool) -> None:
     documents = [
         {
             "id": one.client_id,
-            "file": str(one.file),
+            "file": one.where,
             "taken_at": one.taken_at,
             "size": one.size,
             "verified": one.verified,
@@ -126,10 +131,10 @@ def backups(session: Session, /, id_: str | None, quick: bool) -> None:
 
 
 @click.command("verify-backup", cls=Command)
-@click.argument("archive", type=click.Path(path_type=Path))
+@click.argument("archive")
 @opening_options
 @pass_session
-def verify_backup(session: Session, /, archive: Path, identity: Path | None, passphrase_stdin: bool) -> int:
+def verify_backup(session: Session, /, archive: str, identity: Path | None, passphrase_stdin: bool) -> int:
     """Restore a backup into a throwaway client, ask it what its documents say, and remove it.
 
     Nobody else can see or reach it: it has no port, no site and no entry in the registry. Exit code 1 when
@@ -139,10 +144,11 @@ def verify_backup(session: Session, /, archive: Path, identity: Path | None, pas
     Example:
         provision verify-backup /srv/backups/dupont-20260131T090507Z.tar.gz
     """
-    keys = keys_of(session, archive, identity, passphrase_stdin=passphrase_stdin)
-    report = verification.verify_backup(session.context, archive, keys)
+    with fetched(session.context, archive) as file:
+        keys = keys_of(session, file, identity, passphrase_stdin=passphrase_stdin)
+        report = verification.verify_backup(session.context, file, keys)
     document = {
-        "file": str(archive),
+        "file": archive,
         "id": report.manifest.client_id,
         "taken_at": report.manifest.taken_at,
         "ok": report.ok,
@@ -155,7 +161,7 @@ def verify_backup(session: Session, /, archive: Path, identity: Path | None, pas
     return 0 if report.ok else 1
 
 
-def _told(archive: Path, report: verification.Report) -> Iterator[str]:
+def _told(archive: str, report: verification.Report) -> Iterator[str]:
     answered = f"{report.found} of {report.asked} questions answered from them"
     yield f"{archive}: {report.documents} documents; {answered}."
     yield from report.problems
@@ -172,7 +178,7 @@ def _table(found: list[service.Kept]) -> str:
             "taken_at": one.taken_at,
             "size": f"{one.size / 1_000_000:.1f} MB",
             "verified": words[one.verified],
-            "file": one.file,
+            "file": one.where,
         }
         for one in found
     ]

@@ -12,10 +12,11 @@ from provisioner.cli.new import created_document, created_text
 from provisioner.cli.session import Session, pass_session
 from provisioner.service import restoring as service
 from provisioner.service.backup_keys import seal_for
+from provisioner.service.backup_target import fetched
 
 
 @click.command(cls=Command)
-@click.argument("archive", type=click.Path(path_type=Path))
+@click.argument("archive")
 @click.option(
     "--as", "as_id", metavar="ID", help="The id of a new client. [default: the backup's own client]"
 )
@@ -25,7 +26,7 @@ from provisioner.service.backup_keys import seal_for
 def restore(
     session: Session,
     /,
-    archive: Path,
+    archive: str,
     as_id: str | None,
     port: int | None,
     identity: Path | None,
@@ -42,8 +43,10 @@ def restore(
     Example:
         provision restore /srv/backups/dupont-20260131T090507Z.tar.gz --as dupont-test
     """
-    keys = keys_of(session, archive, identity, passphrase_stdin=passphrase_stdin)
-    _show(session, service.restore(session.context, archive, as_id=as_id, port=port, keys=keys))
+    with fetched(session.context, archive) as file:
+        keys = keys_of(session, file, identity, passphrase_stdin=passphrase_stdin)
+        restored = service.restore(session.context, file, as_id=as_id, port=port, keys=keys)
+    _show(session, restored)
 
 
 @click.command(cls=Command)

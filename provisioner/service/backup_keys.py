@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,9 +12,7 @@ from provisioner.backups.sealing import IDENTITY_PREFIX, Keys, Seal, check_ident
 from provisioner.drivers.protocol import Finding
 from provisioner.errors import InvalidConfiguration, InvalidRequest
 from provisioner.service.context import Context
-
-_LARGEST: Final = 64 * 1024
-_OPEN_TO_OTHERS: Final = 0o077
+from provisioner.service.private_files import LARGEST, private_text
 
 
 def seal_for(
@@ -49,7 +45,7 @@ def keys_for(context: Context, archive: Path, identity: Path | None, passphrase:
     identities: tuple[SecretStr, ...] = ()
     if identity is not None:
         try:
-            identities = _identities(_private_text(identity, folders))
+            identities = _identities(private_text(identity, folders))
         except ValueError as error:
             raise InvalidRequest("--identity", f"{identity}: {error}.", _MEND) from error
     return Keys(identities, passphrase or _host_passphrase(context, folders))
@@ -63,7 +59,7 @@ def _host_passphrase(context: Context, away_from: Sequence[Path]) -> SecretStr |
     if file is None:
         return None
     try:
-        lines = _private_text(file, away_from).splitlines()
+        lines = private_text(file, away_from).splitlines()
         if len(lines) != 1 or not lines[0]:
             raise ValueError("it holds something else than one line")
     except ValueError as error:
@@ -73,30 +69,7 @@ def _host_passphrase(context: Context, away_from: Sequence[Path]) -> SecretStr |
 
 
 def _backup_folders(context: Context) -> tuple[Path, ...]:
-    return (context.layout.backups, context.layout.host_backups)
-
-
-def _private_text(file: Path, away_from: Sequence[Path]) -> str:
-    """Return the text of a regular file that none but its owner can read; ValueError says what is wrong."""
-    place = file.resolve()
-    for folder in away_from:
-        if place.is_relative_to(folder.resolve()):
-            raise ValueError(f"a key does not belong in {folder}, beside the backups it opens")
-    try:
-        # Without O_NONBLOCK, a pipe in its place would hold the command up for ever.
-        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as stream:
-        now = os.fstat(descriptor)
-        if not stat.S_ISREG(now.st_mode) or now.st_size > _LARGEST:
-            raise ValueError("it is no file of a few lines")
-        if stat.S_IMODE(now.st_mode) & _OPEN_TO_OTHERS or now.st_uid not in (0, os.geteuid()):
-            raise ValueError("others than you can read or change it")
-        try:
-            return stream.read().decode()
-        except UnicodeDecodeError:
-            raise ValueError("it is no text") from None
+    return (context.backups, context.layout.backups, context.layout.host_backups)
 
 
 def _identities(text: str) -> tuple[SecretStr, ...]:
@@ -110,7 +83,7 @@ def _identities(text: str) -> tuple[SecretStr, ...]:
 
 def keys_beside(context: Context) -> Iterator[Finding]:
     """Tell of age identities that lie among the backups, which whoever takes these would take with them."""
-    for folder in _backup_folders(context):
+    for folder in dict.fromkeys(_backup_folders(context)):
         for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
-            if file.stat().st_size <= _LARGEST and IDENTITY_PREFIX.encode() in file.read_bytes():
+            if file.stat().st_size <= LARGEST and IDENTITY_PREFIX.encode() in file.read_bytes():
                 yield Finding("host", f"{file} holds a key that opens backups, beside them.", "Move it away.")

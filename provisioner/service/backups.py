@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +13,23 @@ from provisioner import __version__
 from provisioner.backups import folder as folders
 from provisioner.backups.age_streams import sealed
 from provisioner.backups.manifest import ArchiveRefused, Manifest
+from provisioner.backups.object_store import ObjectStore, StoreFailed
 from provisioner.backups.reading import matches_checksum, read_manifest, verify
-from provisioner.backups.sealing import NO_KEYS, Keys, Seal
-from provisioner.errors import InvalidRequest
+from provisioner.backups.sealing import NO_KEYS, SUFFIX, Keys, Seal
+from provisioner.errors import InvalidRequest, ProvisionError
 from provisioner.filesystem import remove_tree
 from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
+from provisioner.service.backup_target import (
+    HOST,
+    forget,
+    is_as_written,
+    kept_here,
+    send,
+    sent,
+    store_of,
+)
 from provisioner.service.context import Context
 from provisioner.service.operations import perform
 from provisioner.service.tenants import require_state
@@ -32,15 +43,22 @@ _ACCEPTED: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 class Written:
     """A backup that was taken: where, of what, its size in bytes, and older ones that gave way.
 
-    `missing` originals were lost before it was taken. `keys` open it while this command lasts.
+    `missing` originals were lost before it was taken. `keys` open it while this command
+    lasts. `address` is where it is in a store; it is no longer in `file` then.
     """
 
     file: Path
     manifest: Manifest
     size: int
-    removed: tuple[Path, ...]
+    removed: tuple[str, ...]
     missing: int = 0
     keys: Keys = NO_KEYS
+    address: str = ""
+
+    @property
+    def where(self) -> str:
+        """Where it is now."""
+        return self.address or str(self.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,7 @@ class Kept:
     encrypted one without its checksum. `problem` says why not.
     """
 
-    file: Path
+    where: str
     client_id: str
     taken_at: datetime | None
     size: int
@@ -70,29 +88,67 @@ def backup(
 ) -> Written:
     """Take a backup of a client, running or not, and read it back; keep only the `keep` newest with it.
 
-    It is encrypted with a `seal`. Raises InvalidRequest when `to` is no folder. Failing, it leaves no file,
-    and no older one is removed.
+    It goes to the folder `to`, or where host.yaml says, encrypted with a `seal`. Raises StoreFailed when a
+    store does not take it: it stays on this host then. Raises InvalidRequest when `to` is no folder. Failing
+    otherwise, it leaves no file, and no older one is removed.
     """
     if to is not None and not to.is_dir():
         raise InvalidRequest("--to", f"{to} is no folder.", "Make it first; only its owner should read it.")
+    store = None if to else store_of(context)
+    folder = to.absolute() if to else (context.layout.backups if store else _target(context)) / tenant_id
+    written = take(context, tenant_id, folder, keep=None if store else keep, seal=seal)
+    return _delivered(context, store, tenant_id, written, keep) if store else written
+
+
+def take(
+    context: Context, tenant_id: str, folder: Path, *, keep: int | None = None, seal: Seal | None = None
+) -> Written:
+    """Take a backup of a client into a folder, which is made when only it is missing; see `backup`."""
     with changing(context, f"backup {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "backup")
-        file, missing = _write(context, transaction, entry, to.absolute() if to else None, seal)
+        file, missing = _write(context, transaction, entry, folder, seal)
         keys = seal.keys if seal else NO_KEYS
         manifest = verify(file, keys)
         transaction.settle()
         removed = _surplus(file.parent, tenant_id, keep)
         for one in removed:
             folders.erase(one)
-    return Written(file, manifest, file.stat().st_size, removed, missing, keys)
+    return Written(file, manifest, file.stat().st_size, tuple(map(str, removed)), missing, keys)
+
+
+def _target(context: Context) -> Path:
+    """The folder of host.yaml is not made here: one that is not there was not mounted."""
+    folder = context.host.backup_folder
+    if folder is not None and not folder.is_dir():
+        raise ProvisionError(f"The `backup_target` {folder} is no folder.", "Mount it, or make it.")
+    return context.backups
+
+
+def _delivered(
+    context: Context, store: ObjectStore, tenant_id: str, written: Written, keep: int | None
+) -> Written:
+    """Have it, and what an earlier failure left here, in the store; without the lock, it may take hours."""
+    folder = written.file.parent
+    record = partial(context.writable_registry.add_event, tenant_id, f"send {tenant_id}", context.operator)
+    try:
+        send(store, folder, tenant_id)
+        there = list(sent(store, tenant_id))
+        surplus = there[: len(there) - keep] if keep else []
+        forget(store, tenant_id, surplus)
+    except StoreFailed as error:
+        record("failed", error.message)
+        raise kept_here(error, folders.backups_in(folder, tenant_id)) from error
+    record("done")
+    address = f"{store.address}/{tenant_id}"
+    removed = tuple(f"{address}/{name}" for name in surplus)
+    return replace(written, removed=removed, address=f"{address}/{written.file.name}")
 
 
 def _write(
-    context: Context, transaction: Transaction, entry: Entry, to: Path | None, seal: Seal | None
+    context: Context, transaction: Transaction, entry: Entry, folder: Path, seal: Seal | None
 ) -> tuple[Path, int]:
     tenant_id = TenantId(entry.id)
-    folder = to or context.layout.backups / tenant_id
     moment = context.clock.now()
     copied = perform(context, entry, "snapshot", {})
     about = Manifest(
@@ -107,15 +163,17 @@ def _write(
     file = folders.new_path(folder, tenant_id, moment, sealed=seal is not None)
     copy = context.layout.snapshot(tenant_id)
     try:
-        transaction.execute((*_folders(context, folder, to), WriteBackup(copy, file, about, seal)))
+        transaction.execute((*_folders(context, folder), WriteBackup(copy, file, about, seal)))
     finally:
         remove_tree(copy)
     return file, int(copied["missing"])
 
 
-def _folders(context: Context, folder: Path, to: Path | None) -> tuple[Step, ...]:
+def _folders(context: Context, folder: Path) -> tuple[Step, ...]:
     """Only the host's own folders are made; where the operator wants a backup is the operator's business."""
-    return () if to else (MakeDirectory(context.layout.backups, 0o700), MakeDirectory(folder, 0o700))
+    own = context.layout.backups
+    top = (MakeDirectory(own, 0o700),) if folder.parent == own else ()
+    return (*top, MakeDirectory(folder, 0o700)) if folder.parent in (own, context.backups) else ()
 
 
 def _surplus(folder: Path, tenant_id: str, keep: int | None) -> tuple[Path, ...]:
@@ -124,14 +182,29 @@ def _surplus(folder: Path, tenant_id: str, keep: int | None) -> tuple[Path, ...]
 
 
 def kept(context: Context, tenant_id: str | None, *, check: bool) -> Iterator[Kept]:
-    """Return the backups under the root, of one client or of all, oldest first; of clients long gone too.
+    """Return the backups here and in the store, of one client or all, oldest first; of clients long gone too.
 
-    With `check` each is read to its end; an encrypted one, which takes no key, is judged by its checksum.
+    With `check` each is read to its end; one in the store or encrypted is judged by its checksum.
     """
-    names = [tenant_id] if tenant_id else _names(context.layout.backups)
+    store = store_of(context)
+    own, there = dict.fromkeys((context.layout.backups, context.backups)), store.folders() if store else ()
+    names = (
+        [tenant_id] if tenant_id else sorted({*(one for top in own for one in _names(top)), *there} - {HOST})
+    )
     for name in names:
-        for file in folders.backups_in(context.layout.backups / name, name):
-            yield _look(file, name, check=check)
+        if store:
+            yield from _stored(store, name, check=check)
+        for top in own:
+            for file in folders.backups_in(top / name, name):
+                yield _look(file, name, check=check)
+
+
+def _stored(store: ObjectStore, client_id: str, *, check: bool) -> Iterator[Kept]:
+    for name, size in sent(store, client_id).items():
+        verified = is_as_written(store, f"{client_id}/{name}") if check else None
+        problem = "" if verified is not False else "Its SHA-256 is not the one beside it."
+        where, encrypted = f"{store.address}/{client_id}/{name}", name.endswith(SUFFIX)
+        yield Kept(where, client_id, folders.taken_at(name), size, verified, problem, encrypted)
 
 
 def _names(backups: Path) -> list[str]:
@@ -143,10 +216,12 @@ def _look(file: Path, client_id: str, *, check: bool) -> Kept:
     encrypted = sealed(file)
     try:
         if encrypted:
-            taken, verified = folders.taken_at(file), (matches_checksum(file) or None) if check else None
+            taken, verified = folders.taken_at(file.name), (matches_checksum(file) or None) if check else None
         else:
             manifest = verify(file) if check else read_manifest(file)
             taken, verified = manifest.taken_at, True if check else None
     except ArchiveRefused as error:
-        return Kept(file, client_id, None, size, verified=False, problem=error.message, encrypted=encrypted)
-    return Kept(file, client_id, taken, size, verified, encrypted=encrypted)
+        return Kept(
+            str(file), client_id, None, size, verified=False, problem=error.message, encrypted=encrypted
+        )
+    return Kept(str(file), client_id, taken, size, verified, encrypted=encrypted)

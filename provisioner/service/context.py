@@ -54,6 +54,11 @@ class Context:
         """The host's settings."""
         return load_host(self.root, self.environ)
 
+    @property
+    def backups(self) -> Path:
+        """Where clients' backups are on this host, in a folder each."""
+        return self.host.backup_folder or self.layout.backups
+
     @cached_property
     def catalogue(self) -> Catalogue:
         """The plans: this root's own `plans.yaml` when there is one, else the shipped one."""

@@ -18,6 +18,7 @@ from provisioner.clock import stamp
 from provisioner.filesystem import RenderedFile, read_text
 from provisioner.naming import TenantId, system_user
 from provisioner.registry.registry import Entry
+from provisioner.service.backup_target import store_of
 from provisioner.service.context import Context
 from provisioner.steps import MakeDirectory, Step, WriteFile
 
@@ -28,6 +29,10 @@ _WHAT: Final = {
     ),
     "archive": ("ses archives", "its archives"),
     "backups": ("ses sauvegardes sur cet hôte", "its backups on this host"),
+    "target": (
+        "ses sauvegardes dans le stockage choisi pour elles",
+        "its backups in the store chosen for them",
+    ),
 }
 
 
@@ -37,7 +42,7 @@ class Place(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     what: str
-    path: Path
+    path: str
     files: int
     bytes: int
 
@@ -77,13 +82,15 @@ def begin(context: Context, entry: Entry) -> Certificate:
         vendor=context.host.vendor.name,
         operator=context.operator,
         begun_at=context.clock.now(),
-        places=tuple(_place(what, path) for what, path in _directories(context, entry)),
+        places=_places(context, entry),
     )
     earlier = _read(_path(context, entry, "json"))
     if earlier is None:
         return certificate
+    both = (*certificate.places, *earlier.places)
+    kinds = dict.fromkeys(one.what for one in both)
     places = tuple(
-        max(pair, key=lambda one: one.files) for pair in zip(certificate.places, earlier.places, strict=True)
+        max((one for one in both if one.what == kind), key=lambda one: one.files) for kind in kinds
     )
     return certificate.model_copy(update={"begun_at": earlier.begun_at, "places": places})
 
@@ -127,18 +134,28 @@ def _read(path: Path) -> Certificate | None:
         return None
 
 
+def _places(context: Context, entry: Entry) -> tuple[Place, ...]:
+    here = tuple(_place(what, path) for what, path in _directories(context, entry))
+    if not (store := store_of(context)):
+        return here
+    sizes = store.sizes(entry.id)
+    address = f"{store.address}/{entry.id}"
+    return (*here, Place(what="target", path=address, files=len(sizes), bytes=sum(sizes.values())))
+
+
 def _directories(context: Context, entry: Entry) -> tuple[tuple[str, Path], ...]:
     layout, tenant_id = context.layout, TenantId(entry.id)
     return (
         ("client", layout.client(tenant_id)),
         ("archive", layout.archive / entry.id),
         ("backups", layout.backups / entry.id),
+        *([("target", context.backups / entry.id)] if context.host.backup_folder else []),
     )
 
 
 def _place(what: str, path: Path) -> Place:
     sizes = [os.lstat(Path(folder, name)).st_size for folder, _, names in os.walk(path) for name in names]
-    return Place(what=what, path=path, files=len(sizes), bytes=sum(sizes))
+    return Place(what=what, path=str(path), files=len(sizes), bytes=sum(sizes))
 
 
 def _amount(place: Place, files: str, size: str) -> str:
@@ -152,14 +169,14 @@ CERTIFICAT D'EFFACEMENT
 Client : {certificate.name} ({certificate.client_id}), servi sous {certificate.hostname}
 Effacement terminé le {erased} (UTC), par {certificate.operator}
 
-Ont été effacés de cet hôte, sans retour possible :
+Ont été effacés, sans retour possible :
 {places}- son utilisateur système {certificate.system_user}, son site et ses réglages
 
 Sont conservés :
 - la liste des opérations faites sur ce client (commande, date, opérateur), sans aucun de ses contenus
 - les factures émises, pendant dix ans (article L123-22 du code de commerce)
 
-Les copies faites hors de cet hôte ne sont pas couvertes par ce certificat.
+Les autres copies faites hors de cet hôte ne sont pas couvertes par ce certificat.
 
 
 CERTIFICATE OF ERASURE
@@ -167,12 +184,12 @@ CERTIFICATE OF ERASURE
 Client: {certificate.name} ({certificate.client_id}), served as {certificate.hostname}
 Erased on {erased} (UTC), by {certificate.operator}
 
-Erased from this host, with no way back:
+Erased, with no way back:
 {places_en}- its system user {certificate.system_user}, its site and its settings
 
 Kept:
 - the list of operations on this client (command, time, operator), with none of its contents
 - issued invoices, for ten years (French commercial code, article L123-22)
 
-Copies made outside this host are not covered by this certificate.
+Other copies made outside this host are not covered by this certificate.
 """

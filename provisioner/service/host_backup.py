@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from provisioner.backups.age_streams import opened
-from provisioner.backups.folder import new_path
+from provisioner.backups.folder import backups_in, new_path
+from provisioner.backups.object_store import ObjectStore, StoreFailed
 from provisioner.backups.sealing import NO_KEYS, Seal
 from provisioner.backups.writing import sealing, write_checksum
 from provisioner.errors import InvalidRequest
 from provisioner.filesystem import make_directory, new_file
 from provisioner.registry import database
+from provisioner.service.backup_target import HOST, kept_here, send, store_of
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
 
@@ -25,8 +27,8 @@ _PIECE: Final = 1024 * 1024
 
 def backup_host(
     context: Context, to: Path | None = None, seal: Seal | None = None
-) -> tuple[Path, tuple[str, ...]]:
-    """Write the host's own files into one archive (mode 0600) and return it with what is in it.
+) -> tuple[str, int, tuple[str, ...]]:
+    """Write the host's own files into one archive (mode 0600); return where, its size and what is in it.
 
     The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, certificates of erasure,
     and the TLS certificates with their keys; encrypted with a `seal`. Raises InvalidRequest when `to` is no
@@ -34,15 +36,26 @@ def backup_host(
     """
     if to is not None and not to.is_dir():
         raise InvalidRequest("--to", f"{to} is no folder.", "Make it first; only its owner should read it.")
+    store = None if to else store_of(context)
+    own = context.host.backup_folder
+    folder = to.absolute() if to else (own / HOST if own else context.layout.host_backups)
     with changing(context, "backup --host", settles=False):
-        folder = to.absolute() if to else context.layout.host_backups
         if to is None:
             make_directory(folder, 0o700)
-        target = new_path(folder, "host", context.clock.now(), sealed=seal is not None)
+        target = new_path(folder, HOST, context.clock.now(), sealed=seal is not None)
         names = _write(context, target, seal)
         _read_back(target, seal)
         write_checksum(target, _digest(target))
-    return target, names
+    size = target.stat().st_size
+    return (_delivered(store, target) if store else str(target)), size, names
+
+
+def _delivered(store: ObjectStore, target: Path) -> str:
+    try:
+        send(store, target.parent, HOST)
+    except StoreFailed as error:
+        raise kept_here(error, backups_in(target.parent, HOST)) from error
+    return f"{store.address}/{HOST}/{target.name}"
 
 
 def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from provisioner.apply import lock
+from provisioner.backups import folder as folders
 from provisioner.drivers.protocol import Finding
 from provisioner.filesystem import temporary_files
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event
+from provisioner.service.backup_target import FETCHED
 from provisioner.service.canaries import left
 from provisioner.service.context import Context
 
@@ -35,6 +37,7 @@ def examine_host(context: Context, room: Callable[[Path], Room] | None = None) -
     """Return what is wrong with the host as a whole."""
     now = context.clock.now()
     entries = context.registry.all()
+    yield from waiting_backups(context)
     yield from little_room(context.root, room or (lambda path: Room(*shutil.disk_usage(path))))
     yield from clock_set_back(context.registry.events(None, 1), now)
     for entry in entries:
@@ -71,13 +74,24 @@ def old_backup(entry: Entry, taken: datetime | None, now: datetime) -> Iterator[
         yield Finding(entry.id, since, f"provision backup {entry.id} --keep 7, every night")
 
 
+def waiting_backups(context: Context) -> Iterator[Finding]:
+    """Tell of backups that a store did not take when they were made."""
+    if context.host.backups_go_to_s3:
+        for entry in context.registry.all():
+            if waiting := folders.backups_in(context.layout.backups / entry.id, entry.id):
+                problem = f"{len(waiting)} backups of it are on this host only: {waiting[0]}."
+                yield Finding(entry.id, problem, f"provision backup {entry.id}, which takes them along")
+
+
 def stray_files(root: Path) -> Iterator[Finding]:
     """Tell of temporary files that a killed command has left, while none is at work."""
-    left = list(temporary_files(root))
+    left = [*temporary_files(root), *root.glob(f"{FETCHED}*")]
     if left:
         shown = f"{left[0]}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
         yield Finding(
-            "host", f"A killed command has left {shown}.", f"rm {left[0]}" if len(left) == 1 else "rm them"
+            "host",
+            f"A killed command has left {shown}.",
+            f"{'rm -r' if left[0].is_dir() else 'rm'} {left[0]}" if len(left) == 1 else "rm -r them",
         )
 
 

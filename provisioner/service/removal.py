@@ -9,6 +9,7 @@ from provisioner.filesystem import RenderedFile
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service import erasure
+from provisioner.service.backup_target import erase_all, store_of
 from provisioner.service.context import Context
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
@@ -58,11 +59,16 @@ def purge(context: Context, tenant_id: str) -> Path:
         certificate = erasure.begin(context, entry)
         transaction.execute((*driver.remove_steps(tenant), *erasure.begun_steps(context, entry, certificate)))
         transaction.settle()
+        if store := store_of(context):
+            erase_all(store, tenant_id)
         transaction.execute(
             (
                 *driver.erase_steps(tenant),
                 RemoveTree(_archive_path(context, tenant_id).parent),
-                RemoveTree(context.layout.backups / tenant_id),
+                *(
+                    RemoveTree(one / tenant_id)
+                    for one in dict.fromkeys((context.layout.backups, context.backups))
+                ),
             )
         )
         done = erasure.finished(context, certificate)

@@ -24,7 +24,7 @@ from provisioner.layout import SET_ASIDE, Layout
 from provisioner.naming import TenantId, hostname, parse_tenant_id
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
-from provisioner.service.backups import backup
+from provisioner.service.backups import take
 from provisioner.service.context import Context
 from provisioner.service.new import Created, create
 from provisioner.service.releases import require_present
@@ -105,7 +105,7 @@ def clone(
         raise WrongState(
             f"There already is a client {new_id!r} ({existing.state}).", "Give an id that is free."
         )
-    written = backup(context, tenant_id, seal=seal)
+    written = take(context, tenant_id, context.layout.backups / tenant_id, seal=seal)
     try:
         return restore(context, written.file, as_id=new_id, port=port, keys=written.keys)
     finally:
