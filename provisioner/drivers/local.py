@@ -13,12 +13,12 @@ from provisioner.commands import tenant_admin
 from provisioner.commands.command import Command
 from provisioner.drivers import local_host, local_promises, local_users
 from provisioner.drivers.local_intrusion import LocalIntrusion
-from provisioner.drivers.observation import all_made, digests
+from provisioner.drivers.observation import all_made, digests, ports_in
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.provider_key import provider_key
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.errors import InvalidConfiguration
-from provisioner.filesystem import RenderedFile
+from provisioner.filesystem import RenderedFile, read_text
 from provisioner.host import HostSettings
 from provisioner.installation import Release, written_release
 from provisioner.naming import TenantId
@@ -73,9 +73,7 @@ class LocalDriver:
             self._layout.run / "supervisord.sock", watched=("nginx",), remaining=self._shared.remaining
         )
         self.reader_group = self._users.readers
-        self.intrusion = LocalIntrusion(
-            host, self._users, lambda tenant_id: self.programs.process(_program(tenant_id))
-        )
+        self.intrusion = LocalIntrusion(host, self._users, self.main_process)
 
     def promises(self) -> Sequence[Promise]:
         """Say plainly what this driver gives and what it does not."""
@@ -196,6 +194,14 @@ class LocalDriver:
             tenant_id: _ACTIVITIES.get(states.get(_program(tenant_id), "STOPPED"), Activity.FAILED)
             for tenant_id in ids
         }
+
+    def main_process(self, tenant_id: TenantId) -> int:
+        """Ask supervisord."""
+        return self.programs.process(_program(tenant_id))
+
+    def configured_ports(self, tenant_id: TenantId) -> frozenset[int]:
+        """Of its settings."""
+        return ports_in(read_text(self._layout.env_file(tenant_id)))
 
     def log_command(self, tenant_id: TenantId, *, lines: int, follow: bool) -> Command:
         """The end of the tenant's log file."""

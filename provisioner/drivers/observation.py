@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from provisioner.filesystem import digest, is_directory_as_made
 from provisioner.steps import MakeDirectory
+
+_PORT: Final = re.compile(r"^PORT=['\"]?(\d+)['\"]?$", re.MULTILINE)
+
+
+def ports_in(env: str | None) -> frozenset[int]:
+    """Return the port a `.env` names; None, and one without any, name none."""
+    return frozenset(int(found) for found in _PORT.findall(env or ""))
 
 
 def digests(paths: Iterable[Path]) -> Mapping[Path, str]:

@@ -7,7 +7,7 @@ All steps are idempotent, so that a command that was killed half-way is finished
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -250,6 +250,12 @@ class Driver(Protocol):
 
     def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
         """Say what each of these tenants' processes does now, in one question to the system."""
+
+    def main_process(self, tenant_id: TenantId) -> int:
+        """Return a tenant's main process; 0 when it does not run."""
+
+    def configured_ports(self, tenant_id: TenantId) -> Collection[int]:
+        """Return the ports that a tenant's files name, whatever the registry says."""
 
     def log_command(self, tenant_id: TenantId, *, lines: int, follow: bool) -> Command:
         """The command that shows a tenant's log."""

@@ -19,7 +19,7 @@ def of_client(layout: Layout, tenant_id: TenantId) -> Iterator[Attempt]:
     paths = {
         "documents": (data, data / "originals"),
         "database": (data / _DATABASE, data / f"{_DATABASE}-wal"),
-        "vectors": (data / "chroma", data / "chroma" / "chroma.sqlite3"),
+        "vectors": (data / "chroma", *sorted((data / "chroma").glob("*/chroma.sqlite3"))),
         "usage": (data / "usage",),
         "settings": (layout.env_file(tenant_id),),
         "logs": (layout.client_logs(tenant_id), layout.client_logs(tenant_id) / "access.log"),

@@ -15,7 +15,7 @@ from provisioner.commands.command import Command
 from provisioner.drivers import systemd_egress
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers import systemd_processes as processes
-from provisioner.drivers.observation import all_made, digests
+from provisioner.drivers.observation import all_made, digests, ports_in
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
@@ -23,7 +23,7 @@ from provisioner.drivers.systemd_intrusion import SystemdIntrusion
 from provisioner.drivers.systemd_promises import PROMISES
 from provisioner.drivers.units import Units, UnitState
 from provisioner.errors import InvalidConfiguration
-from provisioner.filesystem import RenderedFile
+from provisioner.filesystem import RenderedFile, read_text
 from provisioner.host import HostSettings
 from provisioner.installation import Release, written_release
 from provisioner.naming import TenantId
@@ -55,6 +55,7 @@ from provisioner.system_accounts import user_exists
 
 _ROOT: Final = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _ADMIN_SECONDS: Final = 120
+_LISTENS: Final = re.compile(r"^ListenStream=127\.0\.0\.1:(\d+)$", re.MULTILINE)
 
 
 class SystemdDriver:
@@ -68,10 +69,10 @@ class SystemdDriver:
         self._layout = host.layout
         self._certificates = ServedCertificates(host)
         self._shared = SharedParts(host, self._certificates)
-        runner = runner or SystemRunner()
-        self._units = Units(runner)
+        self._runner = runner or SystemRunner()
+        self._units = Units(self._runner)
         self.programs = self._units
-        self.intrusion = SystemdIntrusion(host, runner)
+        self.intrusion = SystemdIntrusion(host, self._runner, self.main_process)
         self.reader_group: str | None = places.READERS
 
     def promises(self) -> Sequence[Promise]:
@@ -205,6 +206,17 @@ class SystemdDriver:
             tenant_id: _activity(states[places.service(tenant_id)], states[places.socket(tenant_id)])
             for tenant_id in asked
         }
+
+    def main_process(self, tenant_id: TenantId) -> int:
+        """Ask systemd."""
+        shown = self._runner.run(systemctl.show_value(places.service(tenant_id), "MainPID"))
+        return int(shown.stdout)
+
+    def configured_ports(self, tenant_id: TenantId) -> frozenset[int]:
+        """Of its settings, and of the unit of its port."""
+        drop_in = read_text(places.drop_in(places.socket(tenant_id))) or ""
+        listens = frozenset(int(found) for found in _LISTENS.findall(drop_in))
+        return listens | ports_in(read_text(self._layout.env_file(tenant_id)))
 
     def log_command(self, tenant_id: TenantId, *, lines: int, follow: bool) -> Command:
         """The end of the unit's journal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,16 +29,16 @@ _CONTROL: Final = ("/run/dbus/system_bus_socket", "/run/systemd/private")
 class SystemdIntrusion:
     """Offers `drivers.protocol.Intrusion`."""
 
-    def __init__(self, host: HostSettings, runner: Runner) -> None:
+    def __init__(self, host: HostSettings, runner: Runner, process_of: Callable[[TenantId], int]) -> None:
         self._host = host
         self._runner = runner
+        self._process_of = process_of
 
     def on_client(self, tenant_id: TenantId, port: int) -> Sequence[Attempt]:
         """Its files, its process, its port, its site and its way to the provider."""
-        pid = int(self._runner.run(systemctl.show_value(places.service(tenant_id), "MainPID")).stdout)
         return (
             *secret_places.of_client(self._host.layout, tenant_id),
-            *secret_places.of_process(tenant_id, pid),
+            *secret_places.of_process(tenant_id, self._process_of(tenant_id)),
             Attempt("settings", "read", str(_CREDENTIALS / places.service(tenant_id)), tenant_id),
             Attempt("settings", "read", str(_CREDENTIALS / places.service(tenant_id) / "env"), tenant_id),
             Attempt("site", "read", str(places.site(tenant_id)), tenant_id),

@@ -17,6 +17,7 @@ from provisioner.service.context import Context
 from provisioner.service.convergence import Change, FileReport, diff
 from provisioner.service.health import Health
 from provisioner.service.host_checks import examine_host
+from provisioner.service.process_checks import examine_processes
 from provisioner.service.releases import release_of, runs_another
 from provisioner.service.sight import Sight
 
@@ -27,6 +28,7 @@ def examine(context: Context) -> list[Finding]:
     return [
         *context.driver.findings(),
         *examine_host(context),
+        *examine_processes(context),
         *_without_ocr(entries),
         *_cut_off_commands(context),
         *_unfinished(entries),
