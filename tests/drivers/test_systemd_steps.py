@@ -1,7 +1,7 @@
 """What the systemd driver decides from what it sees, step by step, without a systemd."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,18 @@ from provisioner.naming import parse_tenant_id
 from provisioner.render import UnitProgram, service_drop_in, socket_drop_in
 from provisioner.resources import shipped
 from provisioner.runner import Finished, SystemRunner
-from provisioner.steps import ChangeUnits, RemoveFile, Run, Step, WriteFile
+from provisioner.steps import (
+    ChangeUnits,
+    OnReturn,
+    Probe,
+    RemoveFile,
+    RestartProgram,
+    Run,
+    StartProgram,
+    Step,
+    StopProgram,
+    WriteFile,
+)
 from tests.provisioner_pure.samples import SECRETS, host, spec
 
 DUPONT = Tenant(spec(), SECRETS)
@@ -477,3 +488,31 @@ def test_every_step_describes_itself_in_one_line(driver: SystemdDriver) -> None:
     ]
     lines = [step.describe() for step in steps]
     assert not any("\n" in line or "s" * 64 in line for line in lines)
+
+
+def test_a_change_over_that_is_taken_back_closes_the_port_before_anything_is_put_back(
+    driver: SystemdDriver,
+) -> None:
+    before = as_wished(driver)
+    changed = Observed({**before.digests, places.drop_in(SERVICE): "other"}, running=True, whole=True)
+    back = Run("put its database back", Command(("true",)))
+    first, unit, second, restart, probe = driver.steps(DUPONT, changed, Wish(returned=(back,), steady=10))
+    assert isinstance(unit, ChangeUnits)
+    assert restart == RestartProgram(SERVICE)
+    assert isinstance(probe, Probe)
+    assert probe.describe() == f"{ANSWERS}, and goes on for 10 s"
+    assert isinstance(first, OnReturn)
+    assert isinstance(second, OnReturn)
+    # Undone last first: nothing may wake it while its data are put back; it starts once its files are back.
+    closed = (StopProgram(SOCKET, forget=True), StopProgram(SERVICE, forget=True))
+    assert second.steps == (*closed, back)
+    assert first.steps[-2:] == (StartProgram(SERVICE), replace(probe, steady=0.0))
+
+
+def test_a_stopped_client_of_another_version_is_only_written(driver: SystemdDriver) -> None:
+    stopped = Tenant(spec(), SECRETS, running=False)
+    before = as_wished(driver, stopped, running=False)
+    changed = Observed({**before.digests, places.drop_in(SERVICE): "other"}, running=False, whole=True)
+    back = Run("put its database back", Command(("true",)))
+    (only,) = driver.steps(stopped, changed, Wish(returned=(back,)))
+    assert isinstance(only, ChangeUnits)

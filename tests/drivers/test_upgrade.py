@@ -57,7 +57,8 @@ def version(machine: Machine, name: str) -> str:
 @contextmanager
 def asked_all_the_time(clients: list[Client]) -> Iterator[list[Any]]:
     """Have each client asked without a pause; what was not answered as it should be is collected."""
-    over, wrong = threading.Event(), []
+    over = threading.Event()
+    wrong: list[Any] = []
     counts = dict.fromkeys((client.id for client in clients), 0)
 
     def go_on_asking(client: Client) -> None:

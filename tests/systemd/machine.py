@@ -84,11 +84,12 @@ def booted(root: Path, read_only: Mapping[Path, str], writable: Mapping[Path, st
         log = Path(folder, "console.log")
         process = _spawn(name, root, binds, groups, f"{folder}/notify", log)
         try:
-            machine = Machine(name, _leader(notices, process, log))
+            with notices:
+                machine = Machine(name, _leader(notices, process, log))
+            # Nobody listens from here on: a queue of unread notices would in time stop the machine's systemd.
             _give_limits(machine)
             yield machine
         finally:
-            notices.close()
             _power_off(process)
 
 
