@@ -241,7 +241,11 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_directory(target.parent)
+    try:
+        sync_directory(target.parent)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _add(archive: tarfile.TarFile, top: str, place: Place) -> None:

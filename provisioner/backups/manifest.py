@@ -45,7 +45,8 @@ class Manifest(BaseModel):
     """What a backup says of itself.
 
     `request` is what was asked for the client, as the registry keeps it: its plan, its own figures, its
-    identity. `product` and `schema_revision` say which Tenantry wrote the data. There is no secret in it.
+    identity; `terms` what its plan came to with them on that day. `product` and `schema_revision` say which
+    Tenantry wrote the data. There is no secret in it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +57,7 @@ class Manifest(BaseModel):
     client_id: str
     plan: str
     request: dict[str, Any]
+    terms: dict[str, Any] = {}
     taken_at: AwareDatetime
     members: tuple[Member, ...]
 

@@ -39,6 +39,8 @@ _COMMANDS: Final = {
     "verify-backup": "provisioner.cli.backups:verify_backup",
     "restore": "provisioner.cli.restoring:restore",
     "clone": "provisioner.cli.restoring:clone",
+    "export": "provisioner.cli.moving:export",
+    "import": "provisioner.cli.moving:import_",
     "remove": "provisioner.cli.removal:remove",
     "purge": "provisioner.cli.removal:purge",
     "upgrade": "provisioner.cli.upgrade:upgrade",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from pydantic import SecretStr
 
 from provisioner.cli.commands import Command
 from provisioner.cli.output import listing
@@ -80,10 +81,14 @@ def created_document(created: service.Created) -> dict[str, object]:
         "hostname": spec.hostname,
         "url": created.url,
         "state": "running",
-        "admin": {"email": access.email, "password": access.password.get_secret_value()},
-        "api_key": access.api_key.get_secret_value(),
+        "admin": {"email": access.email, "password": _shown(access.password)},
+        "api_key": _shown(access.api_key),
         "resumed": created.resumed,
     }
+
+
+def _shown(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def created_text(created: service.Created) -> str:
@@ -92,8 +97,8 @@ def created_text(created: service.Created) -> str:
     facts = {
         "address": created.url,
         "sign in as": access.email,
-        "password": access.password.get_secret_value(),
-        "API key": access.api_key.get_secret_value(),
+        "password": _shown(access.password),
+        "API key": _shown(access.api_key),
     }
     verb = "was taken up again and is" if created.resumed else "is"
     return (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from provisioner import __version__
 from provisioner.backups import folder as folders
@@ -32,10 +32,12 @@ from provisioner.service.backup_target import (
 )
 from provisioner.service.context import Context
 from provisioner.service.operations import perform
-from provisioner.service.tenants import require_state
+from provisioner.service.tenants import require_state, spec_of
 from provisioner.service.transaction import Transaction, changing
 from provisioner.steps import MakeDirectory, Step, WriteBackup
 
+Place: TypeAlias = Callable[[datetime], Path]
+"""Gives the name of a backup that is taken at a moment; nothing has that name yet."""
 _ACCEPTED: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
 
@@ -96,18 +98,25 @@ def backup(
         raise InvalidRequest("--to", f"{to} is no folder.", "Make it first; only its owner should read it.")
     store = None if to else store_of(context)
     folder = to.absolute() if to else (context.layout.backups if store else _target(context)) / tenant_id
-    written = take(context, tenant_id, folder, keep=None if store else keep, seal=seal)
+    place = partial(folders.new_path, folder, tenant_id, sealed=seal is not None)
+    written = take(context, tenant_id, place, keep=None if store else keep, seal=seal)
     return _delivered(context, store, tenant_id, written, keep) if store else written
 
 
 def take(
-    context: Context, tenant_id: str, folder: Path, *, keep: int | None = None, seal: Seal | None = None
+    context: Context,
+    tenant_id: str,
+    place: Place,
+    *,
+    command: str = "backup",
+    keep: int | None = None,
+    seal: Seal | None = None,
 ) -> Written:
-    """Take a backup of a client into a folder, which is made when only it is missing; see `backup`."""
-    with changing(context, f"backup {tenant_id}", tenant_id, settles=False) as transaction:
+    """Take a backup of a client to a place; `command` is what it is recorded as. See `backup`."""
+    with changing(context, f"{command} {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
-        require_state(entry, _ACCEPTED, "backup")
-        file, missing = _write(context, transaction, entry, folder, seal)
+        require_state(entry, _ACCEPTED, command)
+        file, missing = _write(context, transaction, entry, place, seal)
         keys = seal.keys if seal else NO_KEYS
         manifest = verify(file, keys)
         transaction.settle()
@@ -115,6 +124,11 @@ def take(
         for one in removed:
             folders.erase(one)
     return Written(file, manifest, file.stat().st_size, tuple(map(str, removed)), missing, keys)
+
+
+def own_place(context: Context, tenant_id: str, seal: Seal | None) -> Place:
+    """Return the place among the root's own backups, wherever host.yaml has others go."""
+    return partial(folders.new_path, context.layout.backups / tenant_id, tenant_id, sealed=seal is not None)
 
 
 def _target(context: Context) -> Path:
@@ -146,7 +160,7 @@ def _delivered(
 
 
 def _write(
-    context: Context, transaction: Transaction, entry: Entry, folder: Path, seal: Seal | None
+    context: Context, transaction: Transaction, entry: Entry, place: Place, seal: Seal | None
 ) -> tuple[Path, int]:
     tenant_id = TenantId(entry.id)
     moment = context.clock.now()
@@ -157,13 +171,14 @@ def _write(
         client_id=entry.id,
         plan=entry.plan,
         request=entry.request.model_dump(mode="json"),
+        terms=spec_of(context, entry.request, entry.port).terms.model_dump(mode="json"),
         taken_at=moment,
         members=(),
     )
-    file = folders.new_path(folder, tenant_id, moment, sealed=seal is not None)
+    file = place(moment)
     copy = context.layout.snapshot(tenant_id)
     try:
-        transaction.execute((*_folders(context, folder), WriteBackup(copy, file, about, seal)))
+        transaction.execute((*_folders(context, file.parent), WriteBackup(copy, file, about, seal)))
     finally:
         remove_tree(copy)
     return file, int(copied["missing"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pydantic import SecretStr
 
@@ -26,20 +26,23 @@ from provisioner.steps import Step
 
 @dataclass(frozen=True, slots=True)
 class FirstAccess:
-    """What the client's first admin signs in with, and the first API key. Shown once."""
+    """What the client's first admin signs in with, and the first API key. Shown once.
+
+    None of one that moved here: its people and keys came along.
+    """
 
     email: str
-    password: SecretStr
-    api_key: SecretStr
+    password: SecretStr | None
+    api_key: SecretStr | None
     logo: Picture | None = None
     restored: bool = False
 
     def payload(self) -> SecretStr:
         """The JSON document for the instance's `admin init`."""
+        secrets_given = {"admin_password": self.password, "api_key": self.api_key}
         document = {
             "admin_email": self.email,
-            "admin_password": self.password.get_secret_value(),
-            "api_key": self.api_key.get_secret_value(),
+            **{name: one.get_secret_value() for name, one in secrets_given.items() if one},
             **({"logo": logos.payload(self.logo)} if self.logo else {}),
             **({"restored": True} if self.restored else {}),
         }
@@ -72,10 +75,23 @@ Data: TypeAlias = Callable[[Tenant], tuple[Step, ...]]
 """Gives the steps that put a backup's data into a new client's data directory."""
 
 
-def create(context: Context, request: TenantRequest, port: int | None, data: Data | None = None) -> Created:
+class Origin(NamedTuple):
+    """Where a new client's data come from: the command that brings them, and whether it is the client itself.
+
+    One that `moves` here keeps its people and keys; a copy of another gets a password and a key of its own.
+    """
+
+    command: str
+    data: Data
+    moves: bool = False
+
+
+def create(
+    context: Context, request: TenantRequest, port: int | None, origin: Origin | None = None
+) -> Created:
     """Have a new client serving; a client whose `new` was cut off is taken up again with fresh secrets.
 
-    With `data` it is `restore` that makes it.
+    With `origin` it begins with data that are there.
 
     Raises Refused (InvalidRequest, WrongState, PortUnavailable, LockHeld) before anything is touched.
     Any other ProvisionError means that it failed and was undone: there is no such client then, unless
@@ -85,10 +101,10 @@ def create(context: Context, request: TenantRequest, port: int | None, data: Dat
     request, logo = _with_logo(request)
     if not context.layout.registry.exists():
         _rehearse(context, request, logo, port)  # whatever is refused is refused before a root is begun
-    command = f"{'restore' if data else 'new'} {request.id}"
+    command = f"{origin.command if origin else 'new'} {request.id}"
     with changing(context, command, request.id, begins=True) as transaction:
         _require_same_command(transaction.sight, request.id, command)
-        plan = _plan(context, transaction.registry, request, logo, port, data)
+        plan = _plan(context, transaction.registry, request, logo, port, origin)
         spec = plan.tenant.spec
         context.driver.files(plan.tenant)  # a file that cannot be rendered refuses before anything is touched
         transaction.prepare_host()
@@ -129,7 +145,7 @@ def _plan(
     request: TenantRequest,
     logo: Picture | None,
     port: int | None,
-    data: Data | None = None,
+    origin: Origin | None = None,
 ) -> _Plan:
     existing = registry.find(request.id)
     if existing:
@@ -137,11 +153,16 @@ def _plan(
     chosen = existing.port if existing else None
     spec = build_spec(request, context.catalogue, context.host, chosen or _port(context, registry, port))
     keys = TenantSecrets(secret_key=secrets.signing_key(), operator_key=secrets.signing_key())
-    access = FirstAccess(
-        spec.admin_email, secrets.password(), secrets.api_key(spec.plan), logo, restored=data is not None
-    )
     tenant = Tenant(spec, keys)
-    return _Plan(tenant, access, resumed=existing is not None, data=data(tenant) if data else ())
+    data = origin.data(tenant) if origin else ()
+    return _Plan(tenant, _access(spec, logo, origin), resumed=existing is not None, data=data)
+
+
+def _access(spec: TenantSpec, logo: Picture | None, origin: Origin | None) -> FirstAccess:
+    if origin and origin.moves:
+        return FirstAccess(spec.admin_email, None, None, logo, restored=True)
+    password, api_key = secrets.password(), secrets.api_key(spec.plan)
+    return FirstAccess(spec.admin_email, password, api_key, logo, restored=origin is not None)
 
 
 def _port(context: Context, registry: Registry, asked: int | None) -> int:
@@ -149,13 +170,14 @@ def _port(context: Context, registry: Registry, asked: int | None) -> int:
 
 
 def _require_same_command(sight: Sight, tenant_id: str, command: str) -> None:
-    """What a `restore` has begun may hold another client's data: `new` must not finish it."""
+    """What a `restore` or `import` has begun may hold another client's data: only the same finishes it."""
     begun = {one.command for one in sight.earlier if one.tenant_id == tenant_id}
-    if command.startswith("new ") and f"restore {tenant_id}" in begun:
-        raise WrongState(
-            f"{tenant_id!r} was begun by `provision restore` and not finished.",
-            f"Run that `restore` again to finish it, or `provision purge {tenant_id}` to drop it.",
-        )
+    for word in ("restore", "import"):
+        if not command.startswith(f"{word} ") and f"{word} {tenant_id}" in begun:
+            raise WrongState(
+                f"{tenant_id!r} was begun by `provision {word}` and not finished.",
+                f"Run that `{word}` again to finish it, or `provision purge {tenant_id}` to drop it.",
+            )
 
 
 def _require_resumable(existing: Entry, port: int | None) -> None:

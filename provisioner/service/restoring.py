@@ -24,9 +24,9 @@ from provisioner.layout import SET_ASIDE, Layout
 from provisioner.naming import TenantId, hostname, parse_tenant_id
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
-from provisioner.service.backups import take
+from provisioner.service.backups import own_place, take
 from provisioner.service.context import Context
-from provisioner.service.new import Created, create
+from provisioner.service.new import Created, Origin, create
 from provisioner.service.releases import require_present
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
@@ -105,7 +105,7 @@ def clone(
         raise WrongState(
             f"There already is a client {new_id!r} ({existing.state}).", "Give an id that is free."
         )
-    written = take(context, tenant_id, context.layout.backups / tenant_id, seal=seal)
+    written = take(context, tenant_id, own_place(context, tenant_id, seal), seal=seal)
     try:
         return restore(context, written.file, as_id=new_id, port=port, keys=written.keys)
     finally:
@@ -153,7 +153,9 @@ def _restore_as_new(
         changes = {"id": tenant_id, "domains": (), "admin_email": admin}
         request = request.model_copy(update=changes)
     data = partial(data_steps, context, source, usage=tenant_id == source.manifest.client_id)
-    return Restored(tenant_id, source.manifest, created=create(context, request, port, data))
+    return Restored(
+        tenant_id, source.manifest, created=create(context, request, port, Origin("restore", data))
+    )
 
 
 def _restore_in_place(context: Context, source: Source, tenant_id: TenantId) -> Restored:

@@ -22,7 +22,7 @@ from provisioner.installation import PRESENT, Release
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.backup_keys import seal_for
-from provisioner.service.backups import take
+from provisioner.service.backups import own_place, take
 from provisioner.service.context import Context
 from provisioner.service.convergence import Ending, bring
 from provisioner.service.health import Health, ask_all
@@ -160,7 +160,8 @@ def _look_back(done: Sequence[Entry], last: Upgraded) -> Upgraded:
 
 def _upgrade_one(context: Context, tenant_id: str, watch: float) -> Path:
     """Return the backup that was taken before; it stays on this host, where a way back is at hand."""
-    taken = take(context, tenant_id, context.layout.backups / tenant_id, seal=seal_for(context))
+    seal = seal_for(context)
+    taken = take(context, tenant_id, own_place(context, tenant_id, seal), seal=seal)
     report = verify_backup(context, taken.file, taken.keys)
     if not report.ok:
         raise NotGoodEnough(
