@@ -21,7 +21,8 @@ from provisioner.service.private_files import private_text
 
 HOST: Final = "host"
 """The folder of the host's own backups; no client can be called so."""
-FETCHED: Final = "fetched-"
+PASSING: Final = "passing-"
+"""How folders are called that stay under the root for the length of one command."""
 _KEYS: Final = ("aws_access_key_id", "aws_secret_access_key")
 
 
@@ -81,6 +82,17 @@ def erase_all(store: ObjectStore, name: str) -> None:
 
 
 @contextmanager
+def passing_folder(context: Context) -> Iterator[Path]:
+    """Give a folder under the root, the operator's alone, for a `with` block.
+
+    No backup is looked for in it: what is there is not listed, sent or counted by `--keep`.
+    """
+    begin_root(context.layout)
+    with tempfile.TemporaryDirectory(prefix=PASSING, dir=context.root) as folder:
+        yield Path(folder)
+
+
+@contextmanager
 def fetched(context: Context, where: str) -> Iterator[Path]:
     """Give a backup as a file for a `with` block, fetched for that long when it is in the store.
 
@@ -92,10 +104,9 @@ def fetched(context: Context, where: str) -> Iterator[Path]:
     store = store_of(context)
     if store is None or not where.startswith(f"{store.address}/"):
         raise InvalidRequest("ARCHIVE", f"{where} is not below the `backup_target` of host.yaml.")
-    begin_root(context.layout)
     name = where.removeprefix(f"{store.address}/")
-    with tempfile.TemporaryDirectory(prefix=FETCHED, dir=context.root) as folder:
-        file = Path(folder) / name.rpartition("/")[2]
+    with passing_folder(context) as folder:
+        file = folder / name.rpartition("/")[2]
         try:
             _fetch(store, name, file)
             yield file

@@ -14,7 +14,7 @@ from provisioner.drivers.protocol import Finding
 from provisioner.filesystem import temporary_files
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event
-from provisioner.service.backup_target import FETCHED
+from provisioner.service.backup_target import PASSING
 from provisioner.service.canaries import left
 from provisioner.service.context import Context
 
@@ -85,7 +85,7 @@ def waiting_backups(context: Context) -> Iterator[Finding]:
 
 def stray_files(root: Path) -> Iterator[Finding]:
     """Tell of temporary files that a killed command has left, while none is at work."""
-    left = [*temporary_files(root), *root.glob(f"{FETCHED}*")]
+    left = [*temporary_files(root), *root.glob(f"{PASSING}*")]
     if left:
         shown = f"{left[0]}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
         yield Finding(

@@ -24,7 +24,8 @@ from provisioner.layout import SET_ASIDE, Layout
 from provisioner.naming import TenantId, hostname, parse_tenant_id
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
-from provisioner.service.backups import own_place, take
+from provisioner.service.backup_target import passing_folder
+from provisioner.service.backups import take
 from provisioner.service.context import Context
 from provisioner.service.new import Created, Origin, create
 from provisioner.service.releases import require_present
@@ -105,11 +106,11 @@ def clone(
         raise WrongState(
             f"There already is a client {new_id!r} ({existing.state}).", "Give an id that is free."
         )
-    written = take(context, tenant_id, own_place(context, tenant_id, seal), seal=seal)
-    try:
+    context.registry.get(tenant_id)
+    with passing_folder(context) as folder:
+        place = partial(folders.new_path, folder, tenant_id, sealed=seal is not None)
+        written = take(context, tenant_id, place, seal=seal)
         return restore(context, written.file, as_id=new_id, port=port, keys=written.keys)
-    finally:
-        folders.erase(written.file)
 
 
 def data_steps(context: Context, source: Source, tenant: Named, *, usage: bool) -> tuple[Step, ...]:

@@ -96,7 +96,7 @@ def test_it_is_verified_and_restored_from_there(client: ServedClient) -> None:
     assert "vingt-cinq" in copy.ask("POST", "/api/chat", json={"question": QUESTION}).json()["answer"]
     assert host.provision("restore", address).code == 0
     assert client.knows(LEAVE)
-    assert not list(host.path.glob("fetched-*"))
+    assert not list(host.path.glob("passing-*"))
     assert host.provision("clone", ID, "offstore-clone").code == 0
     assert waiting(host) == []
     for one in ("offstore-copy", "offstore-clone"):
@@ -114,7 +114,7 @@ def test_a_flipped_byte_there_is_told_and_refused(client: ServedClient, server: 
         assert (refused.code, refused.document["error"]["code"]) == (2, "archive-refused")
         assert address in refused.document["error"]["message"]
     assert client.knows(LEAVE)
-    assert not list(host.path.glob("fetched-*"))
+    assert not list(host.path.glob("passing-*"))
     assert host.provision("restore", f"{address}.none").code == 1
     assert host.provision("restore", "s3://somewhere/else.tar.gz").code == 2
 

@@ -152,6 +152,8 @@ def test_a_clone_needs_no_key_and_leaves_nothing_between(client: ServedClient) -
     assert cloned.code == 0, cloned.said
     assert ServedClient(host, "offseal-clone", cloned.document["api_key"]).knows(LEAVE)
     assert sorted((host.path / "backups" / ID).iterdir()) == before
+    assert not list(host.path.glob("passing-*"))
+    assert host.provision("clone", "nobody", "offseal-none").code == 2
     assert host.provision("purge", "offseal-clone", "--yes").code == 0
 
 

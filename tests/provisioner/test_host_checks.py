@@ -83,6 +83,10 @@ def test_what_a_killed_command_left_is_told_but_nothing_of_a_clients_data(tmp_pa
     (tmp_path / "client-dupont" / "data").mkdir(parents=True)
     (tmp_path / "client-dupont" / "data" / ".tenantry-x").touch()
     assert list(stray_files(tmp_path)) == []
+    (tmp_path / "passing-x").mkdir()
+    (found,) = stray_files(tmp_path)
+    assert found.mend == f"rm -r {tmp_path}/passing-x"
+    (tmp_path / "passing-x").rmdir()
     (tmp_path / "client-dupont" / ".tenantry-env").touch()
     (found,) = stray_files(tmp_path)
     assert found.mend == f"rm {tmp_path}/client-dupont/.tenantry-env"
