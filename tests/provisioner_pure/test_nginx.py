@@ -176,7 +176,8 @@ def test_a_stopped_client_says_so_under_v1_and_to_people(nginx: NginxHost) -> No
     assert (v1.status_code, v1.json()["error"]["code"]) == (503, "service_unavailable")
     page = get(nginx, "/login", "martin.localhost")
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
-    assert "momentanément" in page.text
+    assert "momentanément indisponible" in page.text
+    assert '<meta http-equiv="refresh" content="10">' in page.text
 
 
 @pytest.mark.parametrize("host", ["bernard.localhost", "assistant.bernard.fr"])
@@ -201,12 +202,29 @@ def test_a_suspended_client_is_answered_for_under_v1_and_to_people(nginx: NginxH
     assert get(nginx, "/internal/status", "bernard.localhost").status_code == 404
 
 
-def test_the_style_of_the_suspended_page_is_the_one_its_policy_names(nginx: NginxHost) -> None:
-    page = get(nginx, "/", "bernard.localhost")
+@pytest.mark.parametrize("kind", ["suspended", "maintained", "too large", "too many"])
+def test_the_style_of_each_page_is_the_one_its_policy_names(nginx: NginxHost, kind: str) -> None:
+    page = {
+        "suspended": lambda: get(nginx, "/", "bernard.localhost"),
+        "maintained": lambda: get(nginx, "/", "martin.localhost"),
+        "too large": lambda: too_large(nginx, "/documents"),
+        "too many": lambda: held_back(nginx),
+    }[kind]()
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.text.count("<h1>") == page.text.count('<section lang="en">') == 1
     style = page.text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     allowed = f"default-src 'none'; style-src 'sha256-{digest}'"
     assert page.headers["content-security-policy"] == allowed
+
+
+def held_back(nginx: NginxHost) -> httpx.Response:
+    """The page of somebody who tries to sign in too often."""
+    with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.9")) as visitor:
+        tries = (
+            visitor.post(f"http://127.0.0.1:{nginx.port}/login", headers={"Host": DUPONT}) for _ in range(60)
+        )
+        return next(answer for answer in tries if answer.status_code == 429)
 
 
 def test_one_address_that_tries_to_sign_in_without_end_is_held_back_alone(nginx: NginxHost) -> None:
