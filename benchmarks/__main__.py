@@ -6,7 +6,17 @@ import argparse
 import os
 from collections.abc import Callable
 
-from benchmarks import calibration, ingest, listing, memory, provision_new, refusal, retrieval, search_speed
+from benchmarks import (
+    backups,
+    calibration,
+    ingest,
+    listing,
+    memory,
+    provision_new,
+    refusal,
+    retrieval,
+    search_speed,
+)
 from benchmarks.report import machine
 
 _BENCHMARKS: dict[str, Callable[[], None]] = {
@@ -18,6 +28,7 @@ _BENCHMARKS: dict[str, Callable[[], None]] = {
     "refusal": refusal.run,
     "ingest": ingest.run,
     "calibration": calibration.run,
+    "backups": backups.run,
 }
 
 
