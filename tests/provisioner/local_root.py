@@ -108,9 +108,9 @@ class LocalRoot:
             check=False,
         )
 
-    def killed_at_step(self, number: int, *words: str) -> None:
-        """Run a command that dies by `kill -9` as a step begins; 0: as the last has ended."""
-        deadly = [sys.executable, "-m", "tests.provisioner.killed_command", str(number)]
+    def killed_at_step(self, step: int | str, *words: str) -> None:
+        """Run a command that dies by `kill -9` as a step (number or first words) begins; 0: at the end."""
+        deadly = [sys.executable, "-m", "tests.provisioner.killed_command", str(step)]
         killed = subprocess.run(
             [*deadly, "--root", str(self.path), *words],
             env=self.environment(),

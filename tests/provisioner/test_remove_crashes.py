@@ -1,0 +1,97 @@
+"""kill -9 at any point of `remove`: the same command again archives the client, whole, and leaves nothing."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.provisioner.local_root import LocalRoot, wait_until
+from tests.provisioner.recovery import NEIGHBOUR, left_of, steps_done, was_killed
+
+ID = "sealcut"
+STEPS = (
+    "keep stopped", "stop", "end", "archive folder", "entry", "archive", "site", "stop", "end", "program",
+)  # fmt: skip
+#: What follows once the archive is recorded.
+ERASING = (f"erase {{root}}/client-{ID}", f"erase {{root}}/nginx/custom.d/{ID}")
+#: Before the archive, between the archive and its record, before it is erased.
+SAMPLE = ("6", "0", ERASING[0])
+POINTS = [
+    pytest.param(point, marks=() if point in SAMPLE else pytest.mark.faults)
+    for point in (*map(str, range(len(STEPS) + 1)), *ERASING)
+]
+
+
+@pytest.fixture(scope="module")
+def seal(host: LocalRoot) -> Iterator[LocalRoot]:
+    """A host with a neighbour who must notice nothing."""
+    assert host.new(NEIGHBOUR).code == 0
+    yield host
+    assert host.provision("purge", NEIGHBOUR, "--yes").code == 0
+
+
+def check_removed(host: LocalRoot) -> None:
+    """Run again, it is archived with all it had, and nothing else of it is left."""
+    assert host.nginx_is_valid()
+    assert host.get(NEIGHBOUR) == 200
+    again = host.provision("remove", ID)
+    assert again.code == 0, again.said
+    row = host.rows()[ID]
+    assert (row["state"], row["port"]) == ("archived", None)
+    archive = Path(again.document["archive"])
+    with tarfile.open(archive) as kept:
+        names = {Path(one).name for one in kept.getnames()}
+    assert {".env", "tenant.sqlite3"} <= names
+    assert left_of(host, ID) == [host.path / "archive" / ID]
+    assert not list((host.path / "journal").iterdir())
+    assert not list(host.path.rglob(".tenantry-*"))
+    # nginx takes its new configuration in the background.
+    wait_until(lambda: host.get(ID) == 0)
+    assert host.nginx_is_valid()
+    assert not [one for one in host.provision("doctor").document if one["subject"] == ID]
+    assert host.provision("purge", ID, "--yes").code == 0
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_step_it_is_archived_by_the_same_command(seal: LocalRoot, point: str) -> None:
+    assert seal.new(ID).code == 0
+    seal.killed_at_step(point.format(root=seal.path), "remove", ID)
+    assert (seal.rows()[ID]["state"] == "archived") == (point in ERASING)
+    found = seal.provision("doctor").document
+    assert any(f"`provision remove {ID}`" in one["problem"] for one in found)
+    check_removed(seal)
+
+
+def test_these_are_all_its_steps(seal: LocalRoot) -> None:
+    assert seal.new(ID).code == 0
+    code, _, said = seal.tell("-v", "remove", ID)
+    assert code == 0, said
+    assert len(steps_done(said)) == len(STEPS) + len(ERASING)
+    assert seal.provision("purge", ID, "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "rename:signal=SIGKILL:when=3",
+        pytest.param("unlinkat:signal=SIGKILL:when=2", marks=pytest.mark.faults),
+    ],
+)
+def test_killed_at_a_system_call_it_is_archived_too(seal: LocalRoot, fault: str) -> None:
+    assert seal.new(ID).code == 0
+    killed = seal.injected(fault, "remove", ID)
+    assert was_killed(killed), killed.stderr
+    check_removed(seal)
+
+
+def test_a_full_disk_leaves_the_client_serving(seal: LocalRoot) -> None:
+    assert seal.new(ID).code == 0
+    failed = seal.injected("rename:error=ENOSPC:when=3", "remove", ID)
+    assert failed.returncode == 1, failed.stderr
+    assert "Traceback" not in failed.stderr
+    wait_until(lambda: seal.get(ID) == 200)
+    assert seal.rows()[ID]["state"] == "running"
+    check_removed(seal)

@@ -1,0 +1,162 @@
+"""kill -9 at any point of `restore`: the old data serve on, or the same command again brings the new ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.provisioner.local_root import LocalRoot, wait_until
+from tests.provisioner.recovery import left_of, was_killed
+from tests.provisioner.restored_client import BADGE, LEAVE, ServedClient
+
+ID = "sealin"
+IN_PLACE = (
+    "clear", "directory", "usage", "unpack", "hand over",
+    "keep stopped", "stop", "end", "move away", "move in", "take up", "let start", "start", "probe",
+)  # fmt: skip
+#: Up to here nobody notices that a restore is under way.
+SERVING = 6
+AS_NEW = (
+    "client", "logs", "data", "usage", ".env", "release", "program",
+    "clear", "directory", "usage", "unpack", "hand over", "clear data", "move in",
+    "init", "start", "site", "probe",
+)  # fmt: skip
+#: Between the two moves, before it is taken up; at the end.
+SAMPLE_IN_PLACE = (10, 11, 0)
+#: While it is unpacked, before the accounts; at the end.
+SAMPLE_AS_NEW = (11, 15, 0)
+
+
+def sampled(steps: tuple[str, ...], sample: tuple[int, ...]) -> list[Any]:
+    """Every step to be killed at: a few of them always, all of them with the faults."""
+    numbers = range(len(steps) + 1)
+    return [pytest.param(number, marks=() if number in sample else pytest.mark.faults) for number in numbers]
+
+
+@pytest.fixture(scope="module")
+def november(host: LocalRoot, tmp_path_factory: pytest.TempPathFactory) -> ServedClient:
+    client = ServedClient.begin(host, ID)
+    client.ingest(tmp_path_factory.mktemp("documents"), conges=LEAVE)
+    return client
+
+
+@pytest.fixture(scope="module")
+def archive(november: ServedClient, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of before the client knew about badges."""
+    folder = tmp_path_factory.mktemp("backups")
+    taken = november.host.provision("backup", ID, "--to", str(folder))
+    assert taken.code == 0, taken.said
+    november.ingest(folder, badges=BADGE)
+    return Path(taken.document["file"])
+
+
+def check_nothing_is_left(host: LocalRoot, tenant_id: str) -> None:
+    assert not list((host.path / "journal").iterdir())
+    assert not list(host.path.rglob(".tenantry-*"))
+    assert not (host.path / f"client-{tenant_id}" / "restoring").exists()
+    assert host.provision("diff", tenant_id).code == 0
+    assert host.nginx_is_valid()
+
+
+def bring_back(november: ServedClient, folder: Path) -> None:
+    """Have the client know about badges again, for the next kill."""
+    november.ingest(folder, badges=BADGE)
+    assert november.knows(BADGE)
+
+
+@pytest.mark.parametrize("number", sampled(IN_PLACE, SAMPLE_IN_PLACE))
+def test_killed_in_place_it_is_done_by_running_it_again(
+    november: ServedClient, archive: Path, number: int, tmp_path: Path
+) -> None:
+    host = november.host
+    host.killed_at_step(number, "restore", str(archive))
+    if 0 < number <= SERVING:
+        assert november.knows(BADGE)
+    found = host.provision("doctor")
+    assert any(f"`provision restore {ID}`" in one["problem"] for one in found.document)
+    again = host.provision("restore", str(archive))
+    assert again.code == 0, again.said
+    assert november.knows(LEAVE)
+    assert not november.knows(BADGE)
+    check_nothing_is_left(host, ID)
+    # Nothing that ever served is gone: what the killed command set aside is there as well.
+    assert any((one / "tenant.sqlite3").is_file() for one in november.directory.glob("data-before-restore-*"))
+    bring_back(november, tmp_path)
+
+
+@pytest.mark.parametrize("number", [pytest.param(9, marks=pytest.mark.faults), 10, 11])
+def test_killed_in_place_the_client_can_simply_be_started(
+    november: ServedClient, archive: Path, number: int, tmp_path: Path
+) -> None:
+    """Whatever it serves then is whole: the old data, or the backup's."""
+    november.host.killed_at_step(number, "restore", str(archive))
+    started = november.host.provision("start", ID)
+    assert started.code == 0, started.said
+    assert november.knows(LEAVE)
+    assert november.knows(BADGE) == (number < 11)
+    assert november.host.provision("restore", str(archive)).code == 0
+    check_nothing_is_left(november.host, ID)
+    bring_back(november, tmp_path)
+
+
+@pytest.mark.parametrize("number", sampled(AS_NEW, SAMPLE_AS_NEW))
+def test_killed_as_a_new_client_it_is_done_by_running_it_again(
+    november: ServedClient, archive: Path, number: int
+) -> None:
+    host, name = november.host, "sealin-new"
+    host.killed_at_step(number, "restore", str(archive), "--as", name)
+    assert host.rows()[name]["state"] == "creating"
+    assert host.new(name).code == 2, "`new` must not finish what `restore` has begun"
+    again = host.provision("restore", str(archive), "--as", name)
+    assert again.code == 0, again.said
+    assert again.document["resumed"]
+    assert ServedClient(host, name, again.document["api_key"]).knows(LEAVE)
+    check_nothing_is_left(host, name)
+    assert host.provision("purge", name, "--yes").code == 0
+    assert not left_of(host, name)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "rename:error=ENOSPC:when=1",
+        "rename:error=EIO:when=3",
+        *(
+            pytest.param(fault, marks=pytest.mark.faults)
+            for fault in ("rename:error=EIO:when=2", "fsync:error=EIO:when=9", "mkdir:error=ENOSPC:when=1")
+        ),
+    ],
+)
+def test_a_failing_disk_leaves_the_old_data_serving(
+    november: ServedClient, archive: Path, fault: str
+) -> None:
+    failed = november.host.injected(fault, "restore", str(archive))
+    assert failed.returncode == 1, failed.stderr
+    assert "Traceback" not in failed.stderr
+    wait_until(lambda: november.host.get(ID) == 200)
+    assert november.knows(BADGE)
+    check_nothing_is_left(november.host, ID)
+
+
+@pytest.mark.parametrize("when", [2, *(pytest.param(one, marks=pytest.mark.faults) for one in (1, 3))])
+def test_killed_while_it_renames_it_is_done_by_running_it_again(
+    november: ServedClient, archive: Path, when: int, tmp_path: Path
+) -> None:
+    killed = november.host.injected(f"rename:signal=SIGKILL:when={when}", "restore", str(archive))
+    assert was_killed(killed), killed.stderr
+    again = november.host.provision("restore", str(archive))
+    assert again.code == 0, again.said
+    assert not november.knows(BADGE)
+    check_nothing_is_left(november.host, ID)
+    bring_back(november, tmp_path)
+
+
+def test_these_are_all_its_steps(november: ServedClient, archive: Path, tmp_path: Path) -> None:
+    said = november.host.tell("-v", "restore", str(archive))[2]
+    assert f"[{len(IN_PLACE)}/{len(IN_PLACE)}]" in said, said
+    bring_back(november, tmp_path)
+    said = november.host.tell("-v", "restore", str(archive), "--as", "sealin-new")[2]
+    assert f"[{len(AS_NEW)}/{len(AS_NEW)}]" in said, said
+    assert november.host.provision("purge", "sealin-new", "--yes").code == 0
