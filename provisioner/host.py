@@ -372,8 +372,8 @@ port_range: {port_range}
 #smtp_url: smtp://user:password@smtp.example.org:587
 
 # Backups are encrypted when one of these is set. To age public keys, each of which opens a backup alone; this
-# host then holds nothing that opens one. Make a key elsewhere, with `age-keygen`, keep it elsewhere, and list its
-# public half here, age1 and 58 letters and digits.
+# host then holds nothing that opens one. Make a key elsewhere, with `age-keygen`, keep it elsewhere, and list
+# its public half here, age1 and 58 letters and digits.
 #backup_recipients: []
 # With the passphrase on the only line of this file, which none but its owner may read; it opens them here.
 #backup_passphrase_file: /etc/tenantry/backup-passphrase
