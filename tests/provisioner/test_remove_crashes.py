@@ -16,7 +16,7 @@ STEPS = (
     "keep stopped", "stop", "end", "archive folder", "entry", "archive", "site", "stop", "end", "program",
 )  # fmt: skip
 #: What follows once the archive is recorded.
-ERASING = (f"erase {{root}}/client-{ID}", f"erase {{root}}/nginx/custom.d/{ID}")
+ERASING = (f"erase {{root}}/client-{ID}", f"erase {{root}}/nginx/tenantry/custom.d/{ID}")
 #: Before the archive, between the archive and its record, before it is erased.
 SAMPLE = ("6", "0", ERASING[0])
 POINTS = [
