@@ -1,33 +1,26 @@
 """What the systemd driver decides from what it sees, step by step, without a systemd."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from provisioner import installation
-from provisioner.apply import unit_actions
-from provisioner.apply.interruption import Interruption
-from provisioner.apply.tools import Tools
 from provisioner.commands.command import Command
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.protocol import Activity, Observed, Tenant, Wish
 from provisioner.drivers.systemd import SystemdDriver
 from provisioner.drivers.units import Units
-from provisioner.errors import CommandFailed, InvalidConfiguration
+from provisioner.errors import InvalidConfiguration
 from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
 from provisioner.naming import parse_tenant_id
-from provisioner.render import UnitProgram, service_drop_in, socket_drop_in
-from provisioner.resources import shipped
-from provisioner.runner import Finished, SystemRunner
 from provisioner.steps import (
     ChangeUnits,
     OnReturn,
     Probe,
-    RemoveFile,
     RestartProgram,
     Run,
     StartProgram,
@@ -35,41 +28,12 @@ from provisioner.steps import (
     StopProgram,
     WriteFile,
 )
+from tests.drivers.answers import Answers
 from tests.provisioner_pure.samples import SECRETS, host, spec
 
 DUPONT = Tenant(spec(), SECRETS)
 SERVICE, SOCKET = "tenant@dupont.service", "tenant@dupont.socket"
 ANSWERS = "wait until http://dupont.localhost:8080/readyz answers 200"
-
-
-@dataclass
-class Answers(SystemRunner):
-    """Stands where commands run: notes them, and says of units what a test has systemd say."""
-
-    states: dict[str, tuple[str, str]] = field(default_factory=dict)
-    ran: list[str] = field(default_factory=list)
-    refuse: str = ""
-
-    def run(self, command: Command) -> Finished:
-        self.ran.append(command.describe())
-        if self.refuse and self.refuse in command.argv:
-            raise CommandFailed(command.argv, "ended with status 1")
-        if command.argv[:2] == ("systemctl", "show"):
-            return Finished(0, "\n\n".join(map(self._block, command.argv[4:])), "")
-        if command.argv[0] == "systemd-analyze":
-            return super().run(command)
-        return Finished(0, "", "")
-
-    def attempt(self, command: Command) -> Finished:
-        if command.argv[0] == "systemd-analyze":
-            return super().attempt(command)
-        self.ran.append(command.describe())
-        return Finished(0, "", "")
-
-    def _block(self, unit: str) -> str:
-        active, sub = self.states.get(unit, ("inactive", "dead"))
-        result = "" if unit.endswith(".target") else "\nResult=success"
-        return f"Id={unit}\nActiveState={active}\nSubState={sub}{result}"
 
 
 @pytest.fixture(autouse=True)
@@ -402,81 +366,6 @@ def test_code_that_clients_cannot_read_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(installation, "open_to_others", lambda: False)
     with pytest.raises(InvalidConfiguration, match="/opt"):
         driver_of(host())
-
-
-@pytest.fixture
-def units_folder(tmp_path: Path) -> Path:
-    """A folder of units with our templates in it."""
-    for name in places.TEMPLATES:
-        tmp_path.joinpath(name).write_text(shipped("systemd", name).read_text())
-    return tmp_path
-
-
-def change(folder: Path, memory: str = "") -> ChangeUnits:
-    program = UnitProgram(("/usr/bin/env", "true"))
-    service = service_drop_in(DUPONT.spec, host().layout, program, "root", Path("/var/lib/x/dupont")).replace(
-        "User=tn-dupont", "User=root"
-    )
-    texts = {SOCKET: socket_drop_in(DUPONT.spec), SERVICE: service + memory}
-    files = (RenderedFile(folder / f"{unit}.d" / "tenantry.conf", text) for unit, text in texts.items())
-    return ChangeUnits(folder, tuple(map(WriteFile, files)), (SOCKET, SERVICE), places.TEMPLATES)
-
-
-def tools(answers: Answers) -> Tools:
-    return Tools(answers, Units(answers), Interruption())
-
-
-def reloads(answers: Answers) -> int:
-    return answers.ran.count("systemctl daemon-reload")
-
-
-def test_units_are_verified_written_and_read_in(units_folder: Path, answers: Answers) -> None:
-    undo = unit_actions.change_units(change(units_folder), tools(answers))
-    drop_in = units_folder / f"{SERVICE}.d" / "tenantry.conf"
-    assert "MemoryMax" in drop_in.read_text()
-    assert reloads(answers) == 1
-    assert undo is not None
-    undo()
-    assert not drop_in.exists()
-    assert reloads(answers) == 2
-
-
-def test_a_unit_that_systemd_would_partly_ignore_is_refused_untouched(
-    units_folder: Path, answers: Answers
-) -> None:
-    with pytest.raises(unit_actions.UnitsRefused, match="MemoryMaxx"):
-        unit_actions.change_units(change(units_folder, "MemoryMaxx=1\n"), tools(answers))
-    assert not (units_folder / f"{SERVICE}.d").exists()
-    assert reloads(answers) == 0
-
-
-def test_a_unit_that_systemd_cannot_load_is_refused_untouched(units_folder: Path, answers: Answers) -> None:
-    with pytest.raises(unit_actions.UnitsRefused, match="Nothing was changed"):
-        unit_actions.change_units(change(units_folder, "ExecStart=/does/not/exist\n"), tools(answers))
-    assert not (units_folder / f"{SERVICE}.d").exists()
-
-
-def test_units_are_put_back_when_they_cannot_be_read_in(units_folder: Path, answers: Answers) -> None:
-    answers.refuse = "daemon-reload"
-    with pytest.raises(CommandFailed):
-        unit_actions.change_units(change(units_folder), tools(answers))
-    assert not (units_folder / f"{SERVICE}.d" / "tenantry.conf").exists()
-
-
-def test_units_are_read_in_again_when_the_files_were_already_there(
-    units_folder: Path, answers: Answers
-) -> None:
-    unit_actions.change_units(change(units_folder), tools(answers))
-    unit_actions.change_units(change(units_folder), tools(answers))
-    assert reloads(answers) == 2
-
-
-def test_removed_units_are_forgotten(units_folder: Path, answers: Answers) -> None:
-    unit_actions.change_units(change(units_folder), tools(answers))
-    drop_in = units_folder / f"{SOCKET}.d" / "tenantry.conf"
-    unit_actions.change_units(ChangeUnits(units_folder, (RemoveFile(drop_in),)), tools(answers))
-    assert not drop_in.exists()
-    assert reloads(answers) == 2
 
 
 def test_every_step_describes_itself_in_one_line(driver: SystemdDriver) -> None:
