@@ -9,6 +9,7 @@ from collections.abc import Callable
 from benchmarks import (
     backups,
     calibration,
+    density,
     ingest,
     listing,
     memory,
@@ -16,6 +17,8 @@ from benchmarks import (
     refusal,
     retrieval,
     search_speed,
+    sleep_and_wake,
+    upgrade,
 )
 from benchmarks.report import machine
 
@@ -29,6 +32,9 @@ _BENCHMARKS: dict[str, Callable[[], None]] = {
     "ingest": ingest.run,
     "calibration": calibration.run,
     "backups": backups.run,
+    "sleep-and-wake": sleep_and_wake.run,
+    "density": density.run,
+    "upgrade": upgrade.run,
 }
 
 

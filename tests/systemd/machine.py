@@ -38,7 +38,11 @@ class Machine:
     leader: int
 
     def attempt(
-        self, *argv: str, stdin: bytes | None = None, variables: Mapping[str, str] | None = None
+        self,
+        *argv: str,
+        stdin: bytes | None = None,
+        variables: Mapping[str, str] | None = None,
+        seconds: float = _COMMAND_SECONDS,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a command as its root, whatever its status."""
         given = [f"{key}={value}" for key, value in (variables or {}).items()]
@@ -49,12 +53,12 @@ class Machine:
             input=stdin,
             capture_output=True,
             check=False,
-            timeout=_COMMAND_SECONDS,
+            timeout=seconds,
         )
 
-    def run(self, *argv: str) -> str:
+    def run(self, *argv: str, seconds: float = _COMMAND_SECONDS) -> str:
         """Run a command that must succeed, and return what it printed on its standard output."""
-        finished = self.attempt(*argv)
+        finished = self.attempt(*argv, seconds=seconds)
         if finished.returncode != 0:
             said = (finished.stdout + finished.stderr).decode()
             raise AssertionError(f"{' '.join(argv)} ended with status {finished.returncode}:\n{said}")
