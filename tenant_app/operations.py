@@ -6,6 +6,7 @@ take the same JSON object and answer the same one.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -17,7 +18,7 @@ from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.keys import NewKey
 from tenant_app.accounts.models import User
 from tenant_app.accounts.roles import Role
-from tenant_app.accounts.schemas import KeyName
+from tenant_app.accounts.schemas import KeyName, KeyOverlap
 from tenant_app.accounts.users import Invitation
 from tenant_app.assistant.schemas import SecurityEventView
 from tenant_app.branding import keep_logo
@@ -89,6 +90,10 @@ class OneKey(Body):
     """A key, by id."""
 
     id: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class ReplacedKey(OneKey, KeyOverlap):
+    """A key to replace, by id, and for how long it goes on."""
 
 
 class NewCanary(Body):
@@ -241,10 +246,21 @@ def _key_list(services: Services, _payload: Nothing) -> Answer:
     keys = services.accounts.keys.list_live()
     return {
         "keys": [
-            {"id": key.id, "name": key.name, "hint": key.hint, "created_at": key.created_at.isoformat()}
+            {
+                "id": key.id,
+                "name": key.name,
+                "hint": key.hint,
+                "created_at": key.created_at.isoformat(),
+                "ends_at": key.ends_at.isoformat() if key.ends_at else None,
+            }
             for key in keys
         ]
     }
+
+
+def _key_rotate(services: Services, payload: ReplacedKey) -> Answer:
+    new = services.accounts.keys.rotate(payload.id, timedelta(hours=payload.overlap_hours))
+    return {"id": new.record.id, "name": new.record.name, "key": new.secret}
 
 
 def _key_revoke(services: Services, payload: OneKey) -> Answer:
@@ -274,7 +290,7 @@ def _held(services: Services, _payload: Nothing) -> Answer:
     return {
         "users": sum(user.active for user in services.accounts.users.list_all()),
         "cases": services.cases.register.count(),
-        "api_keys": len(services.accounts.keys.list_live()),
+        "api_keys": sum(key.ends_at is None for key in services.accounts.keys.list_live()),
         "storage_bytes": services.library.storage().used,
     }
 
@@ -320,6 +336,7 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "user-remove": Operation(OneUser, _user_remove),
     "key-new": Operation(NamedKey, _key_new),
     "key-list": Operation(Nothing, _key_list),
+    "key-rotate": Operation(ReplacedKey, _key_rotate),
     "key-revoke": Operation(OneKey, _key_revoke),
     "usage": Operation(Nothing, _usage),
     "logo": Operation(Logo, _logo),

@@ -12,7 +12,7 @@ from provisioner.service import keys as service
 
 @click.group(cls=Group)
 def key() -> None:
-    """Make, list and revoke one client's API keys.
+    """Make, list, replace and revoke one client's API keys.
 
     \b
     Example:
@@ -50,7 +50,33 @@ def list_(session: Session, /, id_: str) -> None:
         provision key list dupont
     """
     keys = service.all_of(session.context, id_)
-    session.output.result(keys, lambda: table(keys, ("id", "name", "hint", "created_at")))
+    session.output.result(keys, lambda: table(keys, ("id", "name", "hint", "created_at", "ends_at")))
+
+
+@key.command()
+@click.argument("id_", metavar="ID")
+@click.argument("key_id", metavar="KEY", type=int)
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, 720),
+    default=24,
+    show_default=True,
+    metavar="HOURS",
+    help="How long the old key goes on; 0 ends it at once.",
+)
+@pass_session
+def rotate(session: Session, /, id_: str, key_id: int, overlap: int) -> None:
+    """Make a key in the place of another, which goes on for a day so that programs can be changed over.
+
+    The new key has the old one's name, is shown once, and needs no room of its own in the plan.
+
+    \b
+    Example:
+        provision key rotate dupont 3
+        provision key rotate dupont 3 --overlap 72
+    """
+    answer = service.rotate(session.context, id_, key_id, overlap)
+    session.output.result(answer, lambda: listing(answer))
 
 
 @key.command()

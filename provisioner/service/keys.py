@@ -18,6 +18,11 @@ def all_of(context: Context, tenant_id: str) -> list[dict[str, Any]]:
     return list(operate(context, tenant_id, "key-list", {})["keys"])
 
 
+def rotate(context: Context, tenant_id: str, key_id: int, overlap_hours: int) -> dict[str, Any]:
+    """Make a key in another's place, which goes on for some hours; the answer holds the new one, once."""
+    return operate(context, tenant_id, "key-rotate", {"id": key_id, "overlap_hours": overlap_hours})
+
+
 def revoke(context: Context, tenant_id: str, key_id: int) -> dict[str, Any]:
     """End a key, at once."""
     return operate(context, tenant_id, "key-revoke", {"id": key_id})

@@ -1,7 +1,8 @@
-"""API keys: ``sk_<plan>_<random>``, shown once, kept as a digest, revocable."""
+"""API keys: ``sk_<plan>_<random>``, shown once, kept as a digest, revocable, replaced with an overlap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask_babel import lazy_gettext
 from pydantic import SecretStr
@@ -38,13 +39,15 @@ class ApiKeys:
         self._limit = limit
 
     def list_live(self) -> Sequence[ApiKey]:
-        """Return the keys that are not revoked, oldest first."""
-        with self._database.read() as session:
+        """Return the keys that are accepted now, oldest first."""
+        with self._database.write() as session:
+            self._retire(session)
             return session.scalars(_live().order_by(ApiKey.id)).all()
 
     def create(self, name: str) -> NewKey:
         """Create a key. Raises Conflict when the plan allows no more."""
         with self._database.write() as session:
+            self._retire(session)
             self._require_room(session)
             secret = self._start + new_secret()
             return NewKey(self._add(session, name, secret), secret)
@@ -63,13 +66,30 @@ class ApiKeys:
             )
             self._add(session, name, secret.get_secret_value())
 
+    def rotate(self, key_id: int, overlap: timedelta) -> NewKey:
+        """Create a key of the same name in the place of one, which is accepted for ``overlap`` more.
+
+        It needs no room of its own in the plan. Raises NotFound as ``revoke`` does, and Conflict for one that
+        was replaced already.
+        """
+        with self._database.write() as session:
+            self._retire(session)
+            before = self._get(session, key_id)
+            if before.ends_at is not None:
+                raise Conflict(
+                    lazy_gettext("Cette clé a déjà été remplacée par une autre."), code="key-replaced"
+                )
+            before.ends_at = self._clock.now() + overlap
+            secret = self._start + new_secret()
+            new = NewKey(self._add(session, before.name, secret), secret)
+            self._retire(session)
+            return new
+
     def revoke(self, key_id: int) -> None:
         """Stop a key at once and for ever. Raises NotFound for one that is not there, or was revoked."""
         with self._database.write() as session:
-            record = session.scalar(_live().where(ApiKey.id == key_id))
-            if record is None:
-                raise NotFound(lazy_gettext("Cette clé n'existe pas."))
-            record.revoked_at = self._clock.now()
+            self._retire(session)
+            self._get(session, key_id).revoked_at = self._clock.now()
 
     def revoke_all(self) -> None:
         """Stop every key there is, for ever."""
@@ -87,16 +107,34 @@ class ApiKeys:
         return len(keys)
 
     def actor_of(self, secret: str) -> Actor:
-        """Return who the key stands for; raises Forbidden for an unknown or revoked one."""
-        with self._database.read() as session:
-            record = session.scalar(_live().where(ApiKey.key_hash == digest(secret)))
-        return _actor(record)
+        """Return who the key stands for; raises Forbidden for one that is unknown, revoked or over."""
+        return self._actor(_live().where(ApiKey.key_hash == digest(secret)))
 
     def actor_of_id(self, key_id: int) -> Actor:
-        """Return who the key stands for as of now; raises Forbidden when it was revoked."""
+        """Return who the key stands for as of now; raises Forbidden when it was revoked or has ended."""
+        return self._actor(_live().where(ApiKey.id == key_id))
+
+    def _actor(self, query: Select[ApiKey]) -> Actor:
         with self._database.read() as session:
-            record = session.scalar(_live().where(ApiKey.id == key_id))
+            record = session.scalar(query)
+        if record is not None and record.ends_at is not None and record.ends_at <= self._clock.now():
+            with self._database.write() as session:
+                self._retire(session)
+            record = None
         return _actor(record)
+
+    def _get(self, session: Session, key_id: int) -> ApiKey:
+        record = session.scalar(_live().where(ApiKey.id == key_id))
+        if record is None:
+            raise NotFound(lazy_gettext("Cette clé n'existe pas."))
+        return record
+
+    def _retire(self, session: Session) -> None:
+        """Revoke the keys that have ended: a clock that is set back brings none of them back."""
+        now = self._clock.now()
+        session.execute(
+            update(ApiKey).where(ApiKey.revoked_at.is_(None), ApiKey.ends_at <= now).values(revoked_at=now)
+        )
 
     def _add(self, session: Session, name: str, secret: str) -> ApiKey:
         record = ApiKey(
@@ -112,7 +150,8 @@ class ApiKeys:
     def _require_room(self, session: Session) -> None:
         if self._limit is None:
             return
-        live = session.scalar(select(func.count()).select_from(_live().subquery())) or 0
+        staying = _live().where(ApiKey.ends_at.is_(None)).subquery()
+        live = session.scalar(select(func.count()).select_from(staying)) or 0
         if live >= self._limit:
             raise Conflict(
                 lazy_gettext(

@@ -59,7 +59,10 @@ class SignInFailures(Base):
 
 
 class ApiKey(Base):
-    """A program's key; ``hint`` is its beginning, enough to recognise it in a list."""
+    """A program's key; ``hint`` is its beginning, enough to recognise it in a list.
+
+    One that another has replaced ends at ``ends_at``.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -70,3 +73,4 @@ class ApiKey(Base):
     key_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

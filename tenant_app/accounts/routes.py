@@ -1,5 +1,7 @@
 """The routes of accounts: signing in by API, oneself, users and keys."""
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, request
 from flask_babel import lazy_gettext
 
@@ -8,6 +10,7 @@ from tenant_app.accounts.schemas import (
     Credentials,
     InvitedUser,
     KeyList,
+    KeyOverlap,
     KeyView,
     Me,
     NewApiKey,
@@ -172,6 +175,21 @@ def create_key() -> Response:
     return answered(
         CreatedKey.created(current_services().accounts.keys.create(json_body(NewApiKey).name)), 201
     )
+
+
+@blueprint.post("/api/keys/<int:key_id>/rotate")
+@documented(
+    summary="Remplacer une clé d'API ; l'ancienne reste acceptée quelques heures",
+    body=KeyOverlap,
+    answer=CreatedKey,
+    status=201,
+    errors=[400, 401, 403, 404, 409],
+)
+@requires("keys.manage")
+def rotate_key(key_id: int) -> Response:
+    """Create a key in another's place and show it, once."""
+    overlap = timedelta(hours=json_body(KeyOverlap).overlap_hours)
+    return answered(CreatedKey.created(current_services().accounts.keys.rotate(key_id, overlap)), 201)
 
 
 @blueprint.delete("/api/keys/<int:key_id>")

@@ -16,6 +16,7 @@ from tenant_app.validation import Body
 Email = Annotated[str, Field(min_length=3, max_length=254)]
 # Longer ones are refused before they are hashed; what a new one must be is judged in passwords.py.
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+LONGEST_OVERLAP_HOURS = 720
 KeyName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -133,6 +134,12 @@ class NewApiKey(Body):
     name: KeyName
 
 
+class KeyOverlap(Body):
+    """For how many hours a key that is replaced goes on beside the new one; 0: it ends at once."""
+
+    overlap_hours: Annotated[int, Field(ge=0, le=LONGEST_OVERLAP_HOURS)] = 24
+
+
 class KeyView(BaseModel):
     """A key as it is listed: its beginning only."""
 
@@ -140,11 +147,13 @@ class KeyView(BaseModel):
     name: str
     hint: str
     created_at: datetime
+    ends_at: datetime | None
+    """When it ends by itself, because another has replaced it."""
 
     @classmethod
     def of(cls, key: ApiKey) -> Self:
         """Return the answer for a key."""
-        return cls(id=key.id, name=key.name, hint=key.hint, created_at=key.created_at)
+        return cls(id=key.id, name=key.name, hint=key.hint, created_at=key.created_at, ends_at=key.ends_at)
 
 
 class CreatedKey(KeyView):

@@ -100,6 +100,11 @@ def test_its_keys_are_shown_once_and_end_when_revoked(papa: LocalRoot) -> None:
     assert "[name: " in unnamed.document["error"]["message"]
     listed = papa.provision("key", "list", ID).document
     assert made["key"] not in json.dumps(listed)
+    replaced = papa.provision("key", "rotate", ID, str(made["id"]), "--overlap", "1").document
+    assert (replaced["name"], replaced["key"] != made["key"]) == ("intranet", True)
+    ends = {key["id"]: key["ends_at"] for key in papa.provision("key", "list", ID).document}
+    assert ends[made["id"]]
+    assert not ends[replaced["id"]]
     assert papa.provision("key", "revoke", ID, str(made["id"])).code == 0
     assert made["id"] not in [key["id"] for key in papa.provision("key", "list", ID).document]
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from tenant_app.errors import InvalidInput
 from tenant_app.services import Services
+from tests.tenant_app.clock import FixedClock
 
 Headers = dict[str, str]
 
@@ -73,3 +74,60 @@ def test_a_key_made_elsewhere_must_have_the_shape_and_strength_of_ours(
 ) -> None:
     with pytest.raises(InvalidInput):
         services.accounts.keys.replace("initial", SecretStr(secret))
+
+
+def rotated(client: FlaskClient, admin: Headers, key_id: int, **body: Any) -> tuple[int, dict[str, Any]]:
+    answer = client.post(f"/api/keys/{key_id}/rotate", json=body, headers=admin)
+    assert answer.json is not None
+    return answer.status_code, answer.json
+
+
+def accepted(client: FlaskClient, key: dict[str, Any]) -> bool:
+    return client.get("/api/me", headers={"X-API-Key": key["key"]}).status_code == 200
+
+
+def test_a_replaced_key_goes_on_until_programs_are_changed_over_and_then_never_again(
+    client: FlaskClient, admin: Headers, clock: FixedClock
+) -> None:
+    _, before = new_key(client, admin)
+    status, after = rotated(client, admin, before["id"], overlap_hours=2)
+    assert (status, after["name"]) == (201, before["name"])
+    assert after["key"] != before["key"]
+    clock.advance(hours=1, minutes=59)
+    assert accepted(client, before)
+    assert accepted(client, after)
+    clock.advance(minutes=1)
+    assert not accepted(client, before)
+    assert accepted(client, after)
+    # A clock that is set back brings nothing back.
+    clock.advance(hours=-1)
+    assert not accepted(client, before)
+
+
+def test_a_key_that_somebody_has_seen_is_replaced_at_once(client: FlaskClient, admin: Headers) -> None:
+    _, before = new_key(client, admin)
+    _, after = rotated(client, admin, before["id"], overlap_hours=0)
+    assert not accepted(client, before)
+    assert accepted(client, after)
+
+
+def test_replacing_needs_no_room_in_the_plan_and_happens_once(client: FlaskClient, admin: Headers) -> None:
+    keys = [new_key(client, admin, f"key {number}")[1] for number in range(5)]
+    assert rotated(client, admin, keys[0]["id"])[0] == 201
+    status, problem = rotated(client, admin, keys[0]["id"])
+    assert (status, problem["code"]) == (409, "key-replaced")
+    assert new_key(client, admin)[0] == 409
+    listed = client.get("/api/keys", headers=admin).json
+    assert listed is not None
+    ends = [key["ends_at"] for key in listed["keys"]]
+    assert [one is not None for one in ends] == [True, False, False, False, False, False]
+    # One that is about to end can still be revoked now.
+    assert client.delete(f"/api/keys/{keys[0]['id']}", headers=admin).status_code == 204
+    assert not accepted(client, keys[0])
+
+
+@pytest.mark.parametrize("hours", [-1, 721, "x", None])
+def test_an_overlap_is_at_most_a_month(client: FlaskClient, admin: Headers, hours: Any) -> None:
+    _, key = new_key(client, admin)
+    assert rotated(client, admin, key["id"], overlap_hours=hours)[0] == 400
+    assert rotated(client, admin, 999)[0] == 404

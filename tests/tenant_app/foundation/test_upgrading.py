@@ -11,7 +11,7 @@ from tenant_app.data_directory import DATABASE
 from tenant_app.schema_revision import newest_revision, revision_of
 from tests.tenant_app.instance import ADMIN, ADMIN_PASSWORD, API_KEY, Instance, make_instance
 
-OLDER = "0008_analyses"
+OLDER = "0009_shadow_vectors"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def outdated(tmp_path: Path) -> Instance:
 
 def set_back(database: Path) -> None:
     with closing(sqlite3.connect(database)) as raw, raw:
-        raw.execute("DROP TABLE shadow_vectors")
+        raw.execute("ALTER TABLE api_keys DROP COLUMN ends_at")
         raw.execute("UPDATE alembic_version SET version_num = ?", (OLDER,))
 
 
@@ -65,11 +65,11 @@ def test_once_it_is_settled_there_is_no_way_back(outdated: Instance) -> None:
 def test_a_migration_that_fails_leaves_the_database_as_it_was_and_says_why(outdated: Instance) -> None:
     database = outdated.data_dir / DATABASE
     with closing(sqlite3.connect(database)) as raw, raw:
-        raw.execute("CREATE TABLE shadow_vectors (other INTEGER)")
+        raw.execute("ALTER TABLE api_keys ADD COLUMN ends_at INTEGER")
     status, message = outdated.refused()
     assert status == 78
     assert f"could not be migrated from {OLDER}" in message
-    assert "already exists" in message
+    assert "duplicate column name" in message
     assert revision_of(database) == OLDER
 
 
