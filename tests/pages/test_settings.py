@@ -131,6 +131,24 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, tenant: Tenan
     assert httpx.get(f"{tenant.url}/api/me", headers={"X-API-Key": key}).status_code == 403
 
 
+def test_a_key_that_another_replaces_is_told_from_it_until_it_ends(sign_in: SignIn, tenant: Tenant) -> None:
+    with httpx.Client(base_url=tenant.url) as api:
+        token = api.post("/api/auth/login", json={"email": ADMIN, "password": PASSWORD}).json()[
+            "access_token"
+        ]
+        api.headers["Authorization"] = f"Bearer {token}"
+        before = api.post("/api/keys", json={"name": "Passerelle"}).json()
+        after = api.post(f"/api/keys/{before['id']}/rotate", json={"overlap_hours": 48}).json()
+        page = sign_in()
+        page.goto("/settings")
+        rows = page.get_by_role("row", name=re.compile("Passerelle"))
+        expect(rows).to_have_count(2)
+        expect(rows.nth(0)).to_contain_text("remplacée ; acceptée jusqu’au")
+        expect(rows.nth(1)).not_to_contain_text("remplacée")
+        for key in (before, after):
+            assert api.delete(f"/api/keys/{key['id']}").status_code == 204
+
+
 def test_an_administrator_reads_what_the_plan_allows(sign_in: SignIn) -> None:
     page = sign_in(ADMIN)
     page.goto("/settings")
