@@ -57,7 +57,8 @@ def as_wished(driver: LocalDriver, one: Tenant) -> Observed:
 
 def test_a_new_tenant_is_built_from_the_ground_up(driver: LocalDriver) -> None:
     steps = list(driver.steps(tenant(), Observed(), Wish(initial=SecretStr("{}"))))
-    assert kinds(steps) == [*[MakeDirectory] * 4, WriteFile, WriteFile, Run, StartProgram, ChangeNginx, Probe]
+    begun = [*[MakeDirectory] * 4, *[WriteFile] * 3, Run]
+    assert kinds(steps) == [*begun, StartProgram, ChangeNginx, Probe]
 
 
 def test_nothing_is_to_be_done_where_nothing_differs(driver: LocalDriver) -> None:
@@ -75,7 +76,7 @@ def test_a_changed_env_restarts_the_process_and_leaves_nginx_alone(driver: Local
 
 def test_a_changed_site_is_reloaded_and_the_process_left_alone(driver: LocalDriver) -> None:
     observed = as_wished(driver, tenant())
-    site = driver.files(tenant())[2].path
+    site = driver.files(tenant())[-1].path
     stale = Observed({**observed.digests, site: "old"}, running=True, whole=True)
     assert kinds(list(driver.steps(tenant(), stale, Wish()))) == [ChangeNginx, Probe]
 
@@ -92,7 +93,7 @@ def test_a_resumed_tenant_is_stopped_before_its_accounts_are_made_anew(driver: L
 
 def test_a_stopped_tenant_stays_stopped_when_files_change(driver: LocalDriver) -> None:
     steps = list(driver.steps(tenant(running=False), Observed(whole=True), Wish()))
-    assert kinds(steps) == [WriteFile, WriteFile, ChangeNginx]
+    assert kinds(steps) == [*[WriteFile] * 3, ChangeNginx]
 
 
 def test_stopping_holds_across_restarts_of_the_supervisor(driver: LocalDriver) -> None:
@@ -108,7 +109,8 @@ def test_separate_users_own_what_is_theirs(tmp_path: Path, monkeypatch: pytest.M
     steps = list(driver.steps(tenant(), Observed(), Wish(initial=SecretStr("{}"))))
     assert steps[0] == CreateUser("tn-dupont", tmp_path / "client-dupont", ("tenantry-embed",))
     assert MakeDirectory(tmp_path / "client-dupont" / "data", 0o710, "tn-dupont", "tenantry-read") in steps
-    env, program, site = driver.files(tenant())
+    env, release, program, site = driver.files(tenant())
+    assert (release.owner, release.mode, release.secret) == (None, 0o644, False)
     assert (env.owner, env.group, env.mode) == ("tn-dupont", "tn-dupont", 0o600)
     assert "user = tn-dupont" in program.text
     assert driver.admin_command(tenant(), "init", SecretStr("{}")).user == "tn-dupont"
