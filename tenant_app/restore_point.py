@@ -34,7 +34,7 @@ def take_back(data_dir: Path) -> bool:
     if not kept.is_file():
         return False
     if revision_of(database) != revision_of(kept):
-        shutil.rmtree(data_dir / REFUSED, ignore_errors=True)
+        _remove(data_dir / REFUSED)
         _copy(database, data_dir / REFUSED / DATABASE)
     for leftover in (f"{DATABASE}-wal", f"{DATABASE}-shm"):
         (data_dir / leftover).unlink(missing_ok=True)
@@ -47,8 +47,13 @@ def take_back(data_dir: Path) -> bool:
 
 
 def settle(data_dir: Path) -> None:
-    """Forget the kept database: the version that serves now stays."""
-    shutil.rmtree(data_dir / BEFORE, ignore_errors=True)
+    """Forget the kept database: the version that serves now stays. Raises OSError when it cannot go."""
+    _remove(data_dir / BEFORE)
+
+
+def _remove(directory: Path) -> None:
+    if directory.exists():
+        shutil.rmtree(directory)
 
 
 def _kept(data_dir: Path) -> Path:

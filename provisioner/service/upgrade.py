@@ -8,7 +8,7 @@ first and is watched; the others follow in batches. The first that fails ends it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -72,7 +72,7 @@ def upgrade(
     with changing(context, "upgrade") as transaction:
         transaction.prepare_host()
         transaction.detail = f"to {PRESENT}"
-    return list(_one_after_another(context, entries, batch, watch))
+    return _one_after_another(context, entries, batch, watch)
 
 
 def rehearse(context: Context, tenant_id: str | None, *, canary: str | None) -> Sequence[Step]:
@@ -105,26 +105,22 @@ def _chosen(context: Context, tenant_id: str | None, canary: str | None) -> list
 
 def _one_after_another(
     context: Context, entries: Sequence[Entry], batch: int, watch: float
-) -> Iterator[Upgraded]:
-    done: list[Entry] = []
-    waiting = list(entries)
+) -> list[Upgraded]:
+    outcomes: list[Upgraded] = []
     with Interruption(at_once=True) as interruption:
-        while waiting:
-            entry = waiting.pop(0)
-            outcome = _attempt(context, entry, watch if not done else 0.0)
-            if outcome.ending == Ending.DONE:
-                done.append(entry)
-                if _ends_a_batch(done, waiting, batch):
-                    outcome = _look_back(done, outcome)
-            yield outcome
-            if outcome.ending != Ending.DONE or interruption.came:
+        for number, entry in enumerate(entries, start=1):
+            outcomes.append(_attempt(context, entry, watch if number == 1 else 0.0))
+            if outcomes[-1].ending == Ending.DONE and _ends_a_batch(number, len(entries), batch):
+                outcomes = with_ill(outcomes, _ill(entries[:number]))
+            if interruption.came or any(one.ending != Ending.DONE for one in outcomes):
                 break
-    yield from (Upgraded(one.id, Ending.NOT_BEGUN, release_of(context, one.id)) for one in waiting)
+    waiting = entries[len(outcomes) :]
+    return [*outcomes, *(Upgraded(one.id, Ending.NOT_BEGUN, release_of(context, one.id)) for one in waiting)]
 
 
-def _ends_a_batch(done: Sequence[Entry], waiting: Sequence[Entry], batch: int) -> bool:
+def _ends_a_batch(number: int, of_all: int, batch: int) -> bool:
     """The canary is a batch by itself."""
-    return len(done) == 1 or (len(done) - 1) % batch == 0 or not waiting
+    return number in (1, of_all) or (number - 1) % batch == 0
 
 
 def _attempt(context: Context, entry: Entry, watch: float) -> Upgraded:
@@ -141,21 +137,28 @@ def _attempt(context: Context, entry: Entry, watch: float) -> Upgraded:
         return Upgraded(entry.id, Ending.FAILED, before, error=from_system(error))
 
 
-def _look_back(done: Sequence[Entry], last: Upgraded) -> Upgraded:
+def _ill(done: Sequence[Entry]) -> list[str]:
     """Ask all that were upgraded how they are now: some defects show only after a while."""
     addresses = {
         entry.id: (entry.port, entry.hostname)
         for entry in done
         if entry.port is not None and entry.state == State.RUNNING
     }
-    ill = [name for name, health in ask_all(addresses).items() if health != Health.OK]
-    if not ill:
-        return last
+    return [name for name, health in ask_all(addresses).items() if health != Health.OK]
+
+
+def with_ill(outcomes: Sequence[Upgraded], ill: Collection[str]) -> list[Upgraded]:
+    """Return the outcomes with those clients' as failed that answered once and do not any more."""
+    return [_fallen_ill(one) if one.tenant_id in ill else one for one in outcomes]
+
+
+def _fallen_ill(outcome: Upgraded) -> Upgraded:
+    name = outcome.tenant_id
     error = ProvisionError(
-        f"{', '.join(ill)} answered after the upgrade and does not any more.",
-        "`provision logs ID` tells why; its backup from before is listed by `provision backups ID`.",
+        f"{name} answered after the upgrade and does not any more.",
+        f"`provision logs {name}` tells why; its backup from before is {outcome.backup}.",
     )
-    return replace(last, ending=Ending.FAILED, error=error)
+    return replace(outcome, ending=Ending.FAILED, error=error)
 
 
 def _upgrade_one(context: Context, tenant_id: str, watch: float) -> Path:
