@@ -7,6 +7,7 @@ import hashlib
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -47,14 +48,17 @@ def backup_host(
         _read_back(target, seal)
         write_checksum(target, _digest(target))
     size = target.stat().st_size
-    return (_delivered(store, target) if store else str(target)), size, names
+    return (_delivered(context, store, target) if store else str(target)), size, names
 
 
-def _delivered(store: ObjectStore, target: Path) -> str:
+def _delivered(context: Context, store: ObjectStore, target: Path) -> str:
+    record = partial(context.writable_registry.add_event, "", "send --host", context.operator)
     try:
         send(store, target.parent, HOST)
     except StoreFailed as error:
+        record("failed", error.message)
         raise kept_here(error, backups_in(target.parent, HOST)) from error
+    record("done")
     return f"{store.address}/{HOST}/{target.name}"
 
 

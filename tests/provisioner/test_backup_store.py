@@ -193,12 +193,19 @@ def test_keys_that_others_can_read_are_refused(client: ServedClient, tmp_path: P
     assert SECRET not in refused.said + str(refused.document)
 
 
-def test_the_hosts_own_files_go_there_too(client: ServedClient, server: ObjectServer) -> None:
+def test_the_hosts_own_files_go_there_too(
+    client: ServedClient, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENANTRY_S3_ENDPOINT", NOWHERE)
+    assert client.host.provision("backup", "--host").code == 1
+    monkeypatch.setenv("TENANTRY_S3_ENDPOINT", server.endpoint)
     done = client.host.provision("backup", "--host")
     assert done.code == 0, done.said
     assert done.document["file"].startswith(f"s3://{BUCKET}/tenantry/host/host-")
     assert len(server.get(key_of(done.document["file"]))) == done.document["size"]
     assert not list((client.host.path / "backups-host").glob("*.tar.gz"))
+    sending = [one for one in client.host.provision("events").document if one["command"] == "send --host"]
+    assert [one["outcome"] for one in sending] == ["failed", "done"]
 
 
 def test_purged_it_is_gone_there_too_and_the_certificate_says_so(
