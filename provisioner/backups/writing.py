@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
@@ -17,6 +16,7 @@ from typing import BinaryIO, Final
 from pydantic import ValidationError
 
 from provisioner.backups.age_streams import Target, encrypting
+from provisioner.backups.gzip_members import GzipMembers, fitting_level
 from provisioner.backups.manifest import MANIFEST, Manifest, Member
 from provisioner.backups.sealing import Seal
 from provisioner.errors import ProvisionError
@@ -24,8 +24,6 @@ from provisioner.filesystem import RenderedFile, new_file, write_file
 from provisioner.trees import Place, walk
 
 _PIECE: Final = 1024 * 1024
-_LEVEL: Final = 1
-"""Documents are mostly compressed already and vectors hardly give way: higher levels only cost time."""
 
 
 class UnknownFile(ProvisionError):
@@ -61,12 +59,15 @@ def write_backup(source: Path, target: Path, about: Manifest, seal: Seal | None 
         hashed = _HashedStream(stream)
         with (
             sealing(hashed, seal) as plain,
-            gzip.GzipFile("", "wb", _LEVEL, plain, mtime=0) as packed,
-            tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+            GzipMembers(plain) as packed,
+            tarfile.TarFile(
+                fileobj=packed, mode="w", format=tarfile.GNU_FORMAT, copybufsize=_PIECE
+            ) as archive,
         ):
             _pack_manifest(archive, manifest)
             members = {member.name: member for member in manifest.members}
-            walk(source, partial(_each_file, partial(_pack, archive, members, manifest)), _nothing)
+            pack = partial(_pack, packed, archive, members, manifest)
+            walk(source, partial(_each_file, pack), _nothing)
     write_checksum(target, hashed.digest)
 
 
@@ -113,9 +114,15 @@ def _pack_manifest(archive: tarfile.TarFile, manifest: Manifest) -> None:
 
 
 def _pack(
-    archive: tarfile.TarFile, members: dict[str, Member], manifest: Manifest, name: str, stream: BinaryIO
+    packed: GzipMembers,
+    archive: tarfile.TarFile,
+    members: dict[str, Member],
+    manifest: Manifest,
+    name: str,
+    stream: BinaryIO,
 ) -> None:
     member, hashed = members[name], _HashedStream(stream)
+    packed.go_on_with(fitting_level(stream, member.size))
     archive.addfile(_entry(name, member.size, manifest), hashed)
     if hashed.digest != member.sha256:
         raise ChangedMeanwhile(f"{name} changed while it was written into the backup.", "Try again.")

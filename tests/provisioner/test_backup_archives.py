@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import stat
 import subprocess
@@ -33,6 +34,17 @@ def test_it_is_for_its_owner_and_can_be_checked_with_the_systems_own_tool(tmp_pa
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     assert stat.S_IMODE(checksum_file(archive).stat().st_mode) == 0o600
     subprocess.run(["sha256sum", "--check", "--quiet", checksum_file(archive).name], cwd=tmp_path, check=True)
+    subprocess.run(["tar", "-tzf", str(archive)], check=True, capture_output=True)
+
+
+def test_scans_are_stored_as_they_are_and_texts_packed(tmp_path: Path) -> None:
+    data, size = copied_data(tmp_path / "copy"), 300_000
+    for content in (os.urandom(size), b"vingt-cinq jours ouvrables " * (size // 27)):
+        (data / "originals" / hashlib.sha256(content).hexdigest()).write_bytes(content)
+    archive = tmp_path / "dupont.tar.gz"
+    write_backup(data, archive, ABOUT)
+    assert size < archive.stat().st_size < 1.1 * size
+    assert verify(archive).size > 2 * size - 100
     subprocess.run(["tar", "-tzf", str(archive)], check=True, capture_output=True)
 
 
