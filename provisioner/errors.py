@@ -45,7 +45,13 @@ class CommandFailed(ProvisionError):
 
     code = "command-failed"
 
-    def __init__(self, argv: Sequence[str], reason: str, output: str = "", mend: str = "") -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        reason: str,
+        output: str = "",
+        mend: str = "Remove the cause, then run the same command again.",
+    ) -> None:
         self.argv = tuple(argv)
         self.reason = reason
         self.output = output

@@ -38,6 +38,7 @@ class LocalCA:
         folder.mkdir(parents=True, exist_ok=True)
         leaf = certificate.public_bytes(serialization.Encoding.PEM)
         (folder / "fullchain.pem").write_bytes(leaf + self.pem)
+        (folder / "privkey.pem").touch(0o600)
         (folder / "privkey.pem").write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -32,7 +33,7 @@ class ServedCertificates:
         return by_certificate(self._store, names, self._clock.now()) if self._directory else {}
 
     def findings(self) -> tuple[Finding, ...]:
-        """Tell what cannot be served, and what runs out soon or has, unless another takes its place."""
+        """Tell what cannot be served, what runs out soon or has and is still in use, and open keys."""
         now = self._clock.now()
         try:
             store = self._store
@@ -48,6 +49,7 @@ class ServedCertificates:
         return (
             *(Finding("host", error.message, error.mend) for error in store.refused),
             *(_finding(one, now) for one in ending),
+            *(_readable(one) for one in served if one.key.stat().st_mode & stat.S_IROTH),
         )
 
     @cached_property
@@ -61,4 +63,12 @@ def _finding(certificate: Certificate, now: datetime) -> Finding:
         certificate.folder.name,
         f"The certificate for {', '.join(certificate.names)} {over} {stamp(certificate.not_after)}.",
         f"Renew it in {certificate.folder} (`certbot renew`), then `provision apply`.",
+    )
+
+
+def _readable(certificate: Certificate) -> Finding:
+    return Finding(
+        certificate.folder.name,
+        f"The key {certificate.key} can be read by every user of this host.",
+        f"`chmod 600 {certificate.key}`, and have it replaced if somebody may have read it.",
     )

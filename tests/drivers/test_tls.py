@@ -1,7 +1,5 @@
 """A host reached over TLS only: each name with a certificate of its own, strangers with none."""
 
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +7,12 @@ import pytest
 
 from tests.drivers.conftest import Client, provisioned
 from tests.drivers.operators import SystemdOperator, done, provision
+from tests.drivers.tls_host import DIRECTORY, curl, head, tls_host
 from tests.local_ca import LocalCA
-from tests.systemd.host import tenantry_machine
 from tests.systemd.machine import Machine
 
 pytestmark = pytest.mark.systemd
 
-DIRECTORY = "/etc/tenantry/certificates"
-HOST_YAML = f"base_domain: iamanager.test\nhttp_port: 80\ntls_certificates: {DIRECTORY}\n"
 OWN_NAME = "assistant.dupont.test"
 
 
@@ -28,12 +24,7 @@ def authority() -> LocalCA:
 @pytest.fixture(scope="module")
 def operator(authority: LocalCA) -> Iterator[SystemdOperator]:
     """The operator of a host with one certificate for all names under its base domain."""
-    with tenantry_machine() as machine:
-        authority.issue(machine.path(f"{DIRECTORY}/base"), "*.iamanager.test", "iamanager.test")
-        machine.path("/root/ca.pem").write_bytes(authority.pem)
-        machine.path("/var/www/host.yaml").write_text(HOST_YAML)
-        operator = SystemdOperator(machine)
-        done(operator, "host", "init")
+    with tls_host(authority) as operator:
         yield operator
 
 
@@ -50,22 +41,6 @@ def dupont(operator: SystemdOperator) -> Client:
 @pytest.fixture(scope="module")
 def martin(operator: SystemdOperator) -> Client:
     return provisioned(operator, "martin", "starter")
-
-
-def curl(machine: Machine, url: str, *words: str) -> subprocess.CompletedProcess[bytes]:
-    """Ask with the tests' authority trusted; every name leads to this machine."""
-    how = ("--silent", "--show-error", "--include", "--max-time", "20", "--cacert", "/root/ca.pem")
-    return machine.attempt("curl", *how, "--connect-to", "::127.0.0.1:", *words, url)
-
-
-def head(machine: Machine, url: str, *words: str) -> tuple[int, dict[str, str]]:
-    """The status and headers of an answer."""
-    finished = curl(machine, url, *words)
-    assert finished.returncode == 0, finished.stderr.decode()
-    first, *lines = finished.stdout.decode().partition("\r\n\r\n")[0].split("\r\n")
-    return int(first.split()[1]), {
-        name.lower(): value for name, _, value in (line.partition(": ") for line in lines)
-    }
 
 
 def shown_for(machine: Machine, name: str) -> str:
@@ -159,6 +134,14 @@ def test_a_certificate_that_runs_out_soon_is_found(
     done(dupont.operator, "apply")
 
 
+def test_a_key_that_others_can_read_is_found(machine: Machine, dupont: Client) -> None:
+    key = machine.path(f"{DIRECTORY}/base/privkey.pem")
+    key.chmod(0o644)
+    problems = [one["problem"] for one in provision(dupont.operator, "doctor").document]
+    assert f"The key {DIRECTORY}/base/privkey.pem can be read by every user of this host." in problems
+    key.chmod(0o600)
+
+
 def test_a_broken_certificate_is_refused_and_stops_nobody(machine: Machine, dupont: Client) -> None:
     chain = machine.path(f"{DIRECTORY}/base/fullchain.pem")
     whole = chain.read_bytes()
@@ -195,7 +178,6 @@ def test_the_hosts_backup_holds_its_certificates_also_where_they_are_links(
 
 def test_keys_stay_where_they_are(machine: Machine, dupont: Client) -> None:
     key = machine.path(f"{DIRECTORY}/base/privkey.pem").read_text().splitlines()[1]
-    found = machine.attempt(
-        "grep", "-r", "--files-with-matches", "--devices=skip", re.escape(key), "/etc", "/var"
-    )
+    how = ("-r", "--files-with-matches", "--devices=skip", "--fixed-strings")
+    found = machine.attempt("grep", *how, key, "/etc", "/var")
     assert found.stdout.decode().split() == [str(Path(DIRECTORY, "base", "privkey.pem"))]
