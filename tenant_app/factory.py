@@ -1,12 +1,13 @@
 """Builds the Flask application of one client."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from flask import Blueprint, Flask, request
 from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, Rule
 
 from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
@@ -55,10 +56,30 @@ class RowId(IntegerConverter):
     regex = "[1-9][0-9]{0,17}"
 
 
+class LateRule(Rule):
+    """A route whose two builders of addresses are compiled when the first address is built.
+
+    werkzeug compiles those of all routes in advance, which is most of what building the application costs,
+    and whoever wakes an instance waits for it.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compile_now = super()._compile_builder
+        compiled: list[Callable[..., tuple[str, str]]] = []
+
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+            if not compiled:
+                compiled.append(compile_now(append_unknown))
+            return compiled[0](rule, **values)
+
+        return build
+
+
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Return the application; nothing is started and the database is not opened yet."""
     app = Flask("tenant_app", static_folder=None, template_folder=None)
     clock = clock or SystemClock()
+    app.url_rule_class = LateRule
     app.extensions[EXTENSION] = build_services(settings, clock)
     _configure(app, settings)
     cookies.install(app, settings, clock)
