@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.resources import plans_file
-from tests.provisioner.local_root import LocalRoot, is_free, wait_until
+from tests.provisioner.local_root import LocalRoot, wait_until
 
 FIRST, SECOND = "aegean", "baltic"
 
@@ -56,10 +56,12 @@ def test_one_that_fails_is_undone_and_the_others_are_applied_to(seas: LocalRoot)
     before = env(seas, FIRST).read_bytes()
     Supervisor(seas.path / "run" / "supervisord.sock").stop(f"tenant-{FIRST}", forget=False)
     port = seas.rows()[FIRST]["port"]
-    # Connections that its process has just closed keep the port for a minute.
-    wait_until(lambda: is_free(port), seconds=90)
     with socket.socket() as foreign:
+        # Connections that its process has just closed keep the port for a minute, but not from who says so;
+        # whoever binds after us shall not get it by the same word.
+        foreign.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         foreign.bind(("127.0.0.1", port))
+        foreign.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         applied = seas.provision("apply")
 
     assert applied.code == 1, applied.said
