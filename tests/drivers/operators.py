@@ -1,14 +1,19 @@
 """An operator at a host of each driver: types commands, and asks clients over HTTP through nginx."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import pytest
+
+from provisioner.cli.main import main
 from tests.systemd.host import PREFIX, PYTHON
 from tests.systemd.machine import Machine
 
@@ -62,12 +67,21 @@ class LocalOperator:
     def __init__(self, root: Path, port: int) -> None:
         self.root = root
         self.port = port
+        self._ports = {"TENANTRY_HTTP_PORT": str(port), "TENANTRY_PORT_RANGE": LOCAL_PORTS}
 
     def run(self, *argv: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-        ports = {"TENANTRY_HTTP_PORT": str(self.port), "TENANTRY_PORT_RANGE": LOCAL_PORTS}
-        return subprocess.run(
-            argv, input=stdin, capture_output=True, check=False, timeout=180, env={**os.environ, **ports}
-        )
+        variables = {**os.environ, **self._ports}
+        return subprocess.run(argv, input=stdin, capture_output=True, check=False, timeout=180, env=variables)
+
+    def within(self, *words: str) -> Outcome:
+        """Run a `provision` command in this process: a start of Python costs more than most commands do."""
+        where = ("--root", str(self.root), "--driver", self.driver, "--json")
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name, value in self._ports.items():
+                patch.setenv(name, value)
+            status = main([*where, *words])
+        return Outcome(status, json.loads(out.getvalue()) if out.getvalue().strip() else None, err.getvalue())
 
     def path(self, on_host: Path) -> Path:
         return on_host
@@ -102,6 +116,8 @@ class SystemdOperator:
 
 def provision(operator: Operator, *words: str, stdin: str | None = None) -> Outcome:
     """Type a `provision` command with `--json`."""
+    if isinstance(operator, LocalOperator) and stdin is None:
+        return operator.within(*words)
     python = PYTHON if isinstance(operator, SystemdOperator) else sys.executable
     command = (
         python,

@@ -9,11 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
+from tenant_app import data_directory
 from tests.tenant_app.environment import environment
 
 ADMIN = "maitre.dupont@dupont.test"
@@ -41,7 +44,7 @@ class Tenant:
 
     def api(self) -> httpx.Client:
         """Return a client of the API with the first key."""
-        return httpx.Client(base_url=self.url, headers={"X-API-Key": API_KEY}, timeout=60)
+        return httpx.Client(base_url=self.url, headers={"X-API-Key": API_KEY}, timeout=60, verify=False)
 
     def add_document(self, name: str, content: bytes) -> int:
         """Send a document, wait until it is read, and return its id."""
@@ -75,9 +78,8 @@ def served_tenant(folder: Path, embedding_socket: Path, **settings: str) -> Iter
         assistant_questions=json.dumps(QUESTIONS, ensure_ascii=False),
     )
     env_file.write_text(_dotenv(values | {name.upper(): value for name, value in settings.items()}))
-    _administer(env_file, "init", {"admin_email": ADMIN, "admin_password": PASSWORD, "api_key": API_KEY})
-    for email, role in ((MEMBER, "member"), (VIEWER, "viewer")):
-        _administer(env_file, "user-add", {"email": email, "role": role, "password": PASSWORD})
+    data_directory.prepare(folder / "data")
+    (folder / "data" / data_directory.DATABASE).write_bytes(_database())
     tenant = Tenant(url, folder)
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
@@ -92,6 +94,19 @@ def served_tenant(folder: Path, embedding_socket: Path, **settings: str) -> Iter
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+@cache
+def _database() -> bytes:
+    """Return the database of a tenant with one user of each role, as its own commands have made it."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        env_file = folder / ".env"
+        env_file.write_text(_dotenv(environment(folder / "data")))
+        _administer(env_file, "init", {"admin_email": ADMIN, "admin_password": PASSWORD, "api_key": API_KEY})
+        for email, role in ((MEMBER, "member"), (VIEWER, "viewer")):
+            _administer(env_file, "user-add", {"email": email, "role": role, "password": PASSWORD})
+        return (folder / "data" / data_directory.DATABASE).read_bytes()
 
 
 def _administer(env_file: Path, command: str, payload: dict[str, Any]) -> None:
@@ -114,7 +129,7 @@ def _wait_until_ready(tenant: Tenant, process: subprocess.Popen[bytes]) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
         time.sleep(0.05)
-    assert httpx.get(f"{tenant.url}/readyz", timeout=30).status_code == 200, tenant.log()
+    assert httpx.get(f"{tenant.url}/readyz", timeout=30, verify=False).status_code == 200, tenant.log()
 
 
 def _free_port() -> int:

@@ -3,8 +3,8 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -70,17 +70,16 @@ def test_every_text_is_translated_and_compiled() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def french_texts() -> Iterator[re.Pattern[str]]:
-    """Yield a pattern for each French text of the pages that is not an English one, too."""
+@cache
+def french_texts() -> tuple[re.Pattern[str], ...]:
+    """Return a pattern for each French text of the pages that is not an English one, too."""
     with CATALOGUE.open("rb") as file:
         messages = list(read_po(file, locale="en"))
     english = {part for message in messages for part in _parts(message, "string")}
-    for message in messages:
-        for french in set(_parts(message, "id")) - english:
-            if len(PLACEHOLDER.sub("", french)) >= SHORTEST:
-                # As the texts of a page are compared: each space a plain one.
-                parts = PLACEHOLDER.split(re.sub(r"\s+", " ", french))
-                yield re.compile(".+".join(re.escape(part) for part in parts))
+    french = {part for message in messages for part in _parts(message, "id")} - english
+    # As the texts of a page are compared: each space a plain one.
+    spaced = (re.sub(r"\s+", " ", text) for text in french if len(PLACEHOLDER.sub("", text)) >= SHORTEST)
+    return tuple(re.compile(".+".join(map(re.escape, PLACEHOLDER.split(text)))) for text in spaced)
 
 
 def _parts(message: Message, name: str) -> tuple[str, ...]:
@@ -88,7 +87,7 @@ def _parts(message: Message, name: str) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def left_in_french(page: Page, known: list[re.Pattern[str]]) -> list[str]:
+def left_in_french(page: Page, known: tuple[re.Pattern[str], ...]) -> list[str]:
     """Return the texts of the page, seen or only heard, that are whole French texts of ours."""
     return [text for text in page.evaluate(TEXTS) if any(one.fullmatch(text) for one in known)]
 
@@ -107,7 +106,7 @@ def an_analysed_case(tenant: Tenant) -> list[str]:
 
 @pytest.mark.parametrize("email", PAGES)
 def test_no_page_speaks_french_to_who_reads_english(sign_in: SignIn, tenant: Tenant, email: str) -> None:
-    known = list(french_texts())
+    known = french_texts()
     page = sign_in(email, locale="en-GB")
     of_a_case = an_analysed_case(tenant) if email == ADMIN else []
     ask(page, "Quel est le montant du dépôt de garantie ?")
@@ -140,7 +139,7 @@ def test_whatever_the_chat_comes_to_is_told_in_english(
     question: str | None,
     said: str,
 ) -> None:
-    known = list(french_texts())
+    known = french_texts()
     with ExitStack() as open_now:
         if behaviour is not None:
             base_url = open_now.enter_context(provider(behaviour)).base_url
@@ -166,11 +165,11 @@ def test_a_refusal_of_the_server_is_told_in_english(sign_in: SignIn) -> None:
     page.locator("#question").press("Enter")
 
     expect(page.locator("#trouble strong")).to_be_visible()
-    assert left_in_french(page, list(french_texts())) == []
+    assert left_in_french(page, french_texts()) == []
 
 
 def test_a_french_page_is_recognised_as_one(sign_in: SignIn) -> None:
     page = sign_in()
     page.goto("/settings")
 
-    assert {"Mot de passe actuel", "Paramètres"} <= set(left_in_french(page, list(french_texts())))
+    assert {"Mot de passe actuel", "Paramètres"} <= set(left_in_french(page, french_texts()))

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from tenant_app import data_directory
+from tenant_app.accounts import passwords
 from tenant_app.accounts.roles import Role
 from tenant_app.api.context import EXTENSION
 from tenant_app.database import Database
@@ -23,6 +25,14 @@ from tests.tenant_app.environment import environment
 PASSWORD = "un mot de passe de test"
 
 SignUp = Callable[[str, Role], dict[str, str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords at argon2's least cost in this process; the true one is shown of a real instance."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

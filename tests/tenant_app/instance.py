@@ -115,7 +115,7 @@ class Served:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                if httpx.get(f"{self.url}/readyz", verify=False).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.02)

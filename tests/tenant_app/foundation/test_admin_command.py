@@ -34,6 +34,13 @@ def test_init_makes_an_instance_ready(instance: Instance) -> None:
     assert {path.name for path in instance.data_dir.iterdir()} >= {"originals", "chroma", "usage", "tmp"}
 
 
+def test_the_first_password_is_hashed_as_dearly_as_owasp_asks(ready: Instance) -> None:
+    """19 MiB, two passes, one lane: the first choice of its cheat sheet on password storage."""
+    with closing(sqlite3.connect(ready.data_dir / "tenant.sqlite3")) as database:
+        (stored,) = database.execute("SELECT password_hash FROM users").fetchone()
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
 def test_init_again_replaces_both_secrets(instance: Instance) -> None:
     """A resume of ``provision new`` comes with fresh secrets; those of the killed run must be dead."""
     instance.init()
