@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -37,6 +38,7 @@ _RANGE: Final = re.compile(r"(\d{4,5})-(\d{4,5})")
 _HTTP_URL: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _TARGET: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _LOOPBACK: Final = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
+_IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
 _SMTP_URL: Final = re.compile(r"smtps?://[^\s/@]*@?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
@@ -91,6 +93,14 @@ def _checked(text: str, check: Any) -> str:
     return text
 
 
+def _iban(text: str) -> str:
+    """Take an IBAN without spaces whose check digits are right (ISO 13616)."""
+    turned = "".join(str(int(one, 36)) for one in text[4:] + text[:4]) if _IBAN.fullmatch(text) else "0"
+    if text and int(turned) % 97 != 1:
+        raise ValueError("it is no IBAN, or a digit of it is wrong; write it without spaces")
+    return text
+
+
 def _http_url(text: str) -> str:
     if text and not _HTTP_URL.fullmatch(text):
         raise ValueError("write it as https://host[:port][/path], without user, query or fragment")
@@ -133,7 +143,12 @@ Recipient = Annotated[str, AfterValidator(check_recipient)]
 
 
 class Vendor(BaseModel):
-    """Who sells the assistants: the legal identity on mails, packages and invoices."""
+    """Who sells the assistants: the legal identity on mails, packages and invoices.
+
+    `rcs` is the entry in the trade register, as an invoice shows it. With `vat_franchise` no VAT is charged
+    (CGI, article 293 B). `payment_days` from the invoice's date: 60 at most (code de commerce, article
+    L441-10).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -144,6 +159,13 @@ class Vendor(BaseModel):
     vat_number: Annotated[str, Field(pattern=r"^([A-Z]{2}[0-9A-Z]{2,13})?$")] = ""
     email: Annotated[str, AfterValidator(_email)] = ""
     phone: Line = ""
+    rcs: Line = ""
+    vat_franchise: bool = False
+    vat_rate: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=2, allow_inf_nan=False)] = Decimal(20)
+    iban: Annotated[str, AfterValidator(_iban)] = ""
+    bic: Annotated[str, Field(pattern=r"^([A-Z]{6}[0-9A-Z]{2}([0-9A-Z]{3})?)?$")] = ""
+    payment_days: Annotated[int, Field(ge=0, le=60)] = 30
+    late_payment_rate: Line = "trois fois le taux d'intérêt légal"
 
 
 _MODEL: Final = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}"
@@ -395,4 +417,12 @@ port_range: {port_range}
 #  vat_number: FR12345678901
 #  email: contact@exemple.fr
 #  phone: 01 23 45 67 89
+# What an invoice needs besides. No VAT (article 293 B of the CGI): vat_franchise instead of vat_number.
+#  rcs: RCS Paris 123 456 789
+#  vat_franchise: false
+#  vat_rate: 20
+#  iban: FR7630006000011234567890189
+#  bic: AGRIFRPP
+#  payment_days: 30
+#  late_payment_rate: trois fois le taux d'intérêt légal
 """

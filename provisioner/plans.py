@@ -6,7 +6,7 @@ A wrong or unknown key is refused with its path in the file, for example
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
 from pydantic import (
@@ -80,7 +80,8 @@ class Terms(_Entry):
     """What a plan grants and what one tenant may have otherwise (`--set KEY=VALUE`).
 
     Euros per month before tax; MB of 1,000,000 bytes; `cpu_percent` 100 is one core; `sleep_after_minutes` is
-    None for never.
+    None for never. What a contract says has defaults: none of it was agreed on before it could be written
+    here.
     """
 
     price: Euros
@@ -107,6 +108,11 @@ class Terms(_Entry):
     memory_mb: Annotated[int, Field(ge=256, le=1_000_000)]
     cpu_percent: Annotated[int, Field(ge=10, le=10_000)]
     tasks: Annotated[int, Field(ge=64, le=10_000)]
+    overage: Literal["block", "bill"] = "block"
+    overage_request_price: Euros = Decimal(0)
+    overage_analysis_price: Euros = Decimal(0)
+    commitment_months: Annotated[int, Field(ge=0, le=60)] = 0
+    notice_days: Annotated[int, Field(ge=0, le=365)] = 0
 
     @property
     def price_cents(self) -> int:
@@ -121,6 +127,17 @@ class Plan(Terms):
     support_level: Line
     aliases: tuple[Name, ...] = ()
     lasts_days: Annotated[int, Field(ge=1, le=366)] | None = None
+
+
+class Option(_Entry):
+    """What is billed beside a plan: by the month, or by the lot of `lot_size`. Without `plans`, with any."""
+
+    title: Line
+    price: Euros
+    per: Literal["month", "lot"]
+    lot_size: Count = 1
+    adds_api_keys: Annotated[int, Field(ge=0, le=1_000)] = 0
+    plans: tuple[Name, ...] = ()
 
 
 class ModelProfile(_Entry):
@@ -154,6 +171,7 @@ class Catalogue(_Entry):
     """All of plans.yaml; every reference inside it is known to resolve."""
 
     plans: Annotated[dict[Name, Plan], Field(min_length=1)]
+    options: dict[Name, Option] = {}
     model_profiles: Annotated[dict[Name, ModelProfile], Field(min_length=1)]
     assistants: Annotated[dict[Name, Assistant], Field(min_length=1)]
 
@@ -167,6 +185,10 @@ class Catalogue(_Entry):
                 if alias in taken:
                     raise ValueError(f"plans.{name}.aliases: {alias!r} already names a plan")
                 taken.add(alias)
+        for name, option in self.options.items():
+            for plan_name in option.plans:
+                if plan_name not in self.plans:
+                    raise ValueError(f"options.{name}.plans: no plan is named {plan_name!r}")
         return self
 
     def plan_name(self, name: str) -> str:

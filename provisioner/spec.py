@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Self
+from decimal import Decimal
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from provisioner import fields
 from provisioner.errors import InvalidRequest
 from provisioner.host import HostSettings
+from provisioner.invoicing.agreements import BilledOption
+from provisioner.invoicing.amounts import cents
 from provisioner.naming import TenantId, hostname, instance_name, parse_tenant_id, system_user
 from provisioner.plans import Assistant, Catalogue, ModelProfile, Plan, Terms, first_problem
 
@@ -26,6 +29,16 @@ _SETTING_VALUE: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
 IDENTITY_FIELDS: Final = frozenset(
     {"name", "siret", "address", "phone", "email", "logo", "color", "assistant", "admin_email"}
 )
+
+
+class AskedOption(BaseModel):
+    """A monthly option as it was asked for; one that is not in plans.yaml has its own name and price."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quantity: Annotated[int, Field(ge=1, le=1_000)] = 1
+    title: str | None = None
+    price: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=2, allow_inf_nan=False)] | None = None
 
 
 class TenantRequest(BaseModel):
@@ -50,6 +63,7 @@ class TenantRequest(BaseModel):
     admin_email: str | None = None
     domains: tuple[str, ...] = ()
     overrides: dict[str, str] = {}
+    options: dict[str, AskedOption] = {}
 
     def with_settings(self, settings: Mapping[str, str]) -> Self:
         """Return this request with `provision set` values; an empty value goes back to the default.
@@ -96,6 +110,7 @@ class TenantSpec:
     system_user: str
     admin_email: str
     expires_on: date | None
+    options: tuple[BilledOption, ...] = ()
 
     @property
     def instance_name(self) -> str:
@@ -152,7 +167,8 @@ def build_spec(request: TenantRequest, catalogue: Catalogue, host: HostSettings,
     if not 1024 <= port <= 65535:
         raise InvalidRequest("--port", f"{port} is not a port from 1024 to 65535.", "Choose one in between.")
     plan = catalogue.plan_name(request.plan)
-    terms = _terms(catalogue.plans[plan], request.overrides)
+    options = tuple(_option(code, one, catalogue, plan) for code, one in request.options.items())
+    terms = _with_keys(_terms(catalogue.plans[plan], request.overrides), request.options, catalogue)
     assistant_name = request.assistant or next(iter(catalogue.assistants))
     own_host = hostname(tenant, host.base_domain)
     return TenantSpec(
@@ -175,6 +191,7 @@ def build_spec(request: TenantRequest, catalogue: Catalogue, host: HostSettings,
         system_user=system_user(tenant),
         admin_email=request.admin_email or request.email or f"admin@{own_host}",
         expires_on=_last_day(request.started_on, terms.lasts_days),
+        options=options,
     )
 
 
@@ -236,6 +253,42 @@ def _terms(plan: Plan, overrides: Mapping[str, str]) -> Plan:
         raise InvalidRequest(
             key, f"{overrides.get(key)!r} is refused: {reason}.", "Write it as in plans.yaml."
         ) from error
+
+
+def _option(code: str, asked: AskedOption, catalogue: Catalogue, plan: str) -> BilledOption:
+    """Return a monthly option with its price; raises InvalidRequest for one that this plan cannot have."""
+    known = catalogue.options.get(code)
+    if known is None or known.per != "month":
+        if asked.title is None or asked.price is None or known:
+            raise InvalidRequest(
+                "OPTION",
+                f"{code!r} is no option of plans.yaml that is paid by the month.",
+                f"Those are: {', '.join(_monthly(catalogue))}. One agreed on with this client alone needs "
+                "--title and --price.",
+            )
+        fields.check_line("--title", asked.title, 120)
+        return BilledOption(
+            code=code, title=asked.title, price_cents=cents(asked.price), quantity=asked.quantity
+        )
+    if known.plans and plan not in known.plans:
+        raise InvalidRequest(
+            "OPTION", f"{code} is not for the plan {plan}.", f"It is for: {', '.join(known.plans)}."
+        )
+    price = known.price if asked.price is None else asked.price
+    return BilledOption(code=code, title=known.title, price_cents=cents(price), quantity=asked.quantity)
+
+
+def _monthly(catalogue: Catalogue) -> list[str]:
+    return [code for code, option in catalogue.options.items() if option.per == "month"]
+
+
+def _with_keys(terms: Plan, options: Mapping[str, AskedOption], catalogue: Catalogue) -> Plan:
+    """Return the terms with the API keys that options add; there is nothing to add to `unlimited`."""
+    known = ((catalogue.options.get(code), one.quantity) for code, one in options.items())
+    more = sum(option.adds_api_keys * quantity for option, quantity in known if option)
+    if terms.max_api_keys is None or not more:
+        return terms
+    return terms.model_copy(update={"max_api_keys": terms.max_api_keys + more})
 
 
 def _unknown_setting(key: str) -> InvalidRequest:

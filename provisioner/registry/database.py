@@ -10,21 +10,28 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, FromClause, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool, StaticPool
 
 from provisioner.errors import InvalidConfiguration, ProvisionError
+from provisioner.registry import terms
+from provisioner.registry.billing_models import APPEND_ONLY
 from provisioner.registry.models import Base
 from provisioner.system_accounts import group_exists
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+BILLS: Final = 2
+"""The version that began to keep terms, charges, invoices and payments."""
 _BUSY_SECONDS: Final = 10.0
-_APPEND_ONLY: Final = (
-    "CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events stay'); END",
-    "CREATE TRIGGER events_keep BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stay'); END",
-)
+#: `INSERT OR REPLACE` passes by the triggers that keep rows: any but the next number is refused.
+_NO_GAP: Final = """
+CREATE TRIGGER invoices_in_order BEFORE INSERT ON invoices
+WHEN NEW.sequence <> (SELECT coalesce(max(sequence), 0) + 1 FROM invoices WHERE year = NEW.year)
+  OR EXISTS (SELECT 1 FROM invoices WHERE contract = NEW.contract AND closes = NEW.closes)
+BEGIN SELECT RAISE(ABORT, 'invoices are numbered without a gap, and stay'); END
+"""
 
 
 class RegistryFailed(ProvisionError):
@@ -62,10 +69,15 @@ class Database:
         return database
 
     @classmethod
-    def open_to_read(cls, path: Path) -> Self:
-        """Open the file for reading only; without a file, what is read is empty."""
+    def open_to_read(cls, path: Path, written_by: int = 1) -> Self:
+        """Open the file for reading only.
+
+        Without a file, and of a registry older than version `written_by`, what is read is empty.
+        """
         if path.exists():
-            return cls(_file_engine(path, "ro"))
+            database = cls(_file_engine(path, "ro"))
+            if written_by == 1 or database._version() >= written_by:
+                return database
         database = cls(create_engine("sqlite://", poolclass=StaticPool))
         Base.metadata.create_all(database._engine)
         return database
@@ -83,12 +95,16 @@ class Database:
             session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
+    def _version(self) -> int:
+        with self.read() as session:
+            return int(session.execute(text("PRAGMA user_version")).scalar_one())
+
     def _prepare(self, path: Path) -> None:
         try:
             with self.write() as session:
                 version = session.execute(text("PRAGMA user_version")).scalar_one()
-                if version == 0:
-                    _make_tables(session)
+                if version < _VERSION:
+                    _migrate(session, version)
         except DatabaseError as error:
             raise InvalidConfiguration(
                 str(path), f"it cannot be read ({error.orig}).", "Restore it from a backup of the host."
@@ -123,11 +139,41 @@ def share(path: Path, readers: str | None) -> None:
         os.chown(path, -1, grp.getgrnam(readers).gr_gid, follow_symlinks=False)
 
 
-def _make_tables(session: Session) -> None:
+def _migrate(session: Session, version: int) -> None:
+    """Bring a registry, or an empty file (0), to this version, with all or none of what that takes."""
     Base.metadata.create_all(session.connection())
-    for statement in _APPEND_ONLY:
-        session.execute(text(statement))
+    if version < 1:
+        _keep_rows(session, "events")
+    if version < 2:
+        for model in APPEND_ONLY:
+            _keep_rows(session, model.__tablename__)
+            _add_only(session, model.__table__)
+        session.execute(text(_NO_GAP))
+        terms.adopt(session)
     session.execute(text(f"PRAGMA user_version = {_VERSION}"))
+
+
+def _keep_rows(session: Session, table: str) -> None:
+    """Have the database itself refuse to change or delete a row."""
+    for name, change in (("stay", "DELETE"), ("keep", "UPDATE")):
+        session.execute(
+            text(
+                f"CREATE TRIGGER {table}_{name} BEFORE {change} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} stay'); END"
+            )
+        )
+
+
+def _add_only(session: Session, table: FromClause) -> None:
+    """Refuse `INSERT OR REPLACE` of a row that is there, which passes by the triggers that keep it."""
+    key = next(iter(table.primary_key)).name
+    there = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names of our own
+    session.execute(
+        text(
+            f"CREATE TRIGGER {table}_once BEFORE INSERT ON {table} WHEN {there} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} stay'); END"
+        )
+    )
 
 
 def _connect(path: Path, access: str) -> sqlite3.Connection:

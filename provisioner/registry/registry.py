@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.clock import Clock
 from provisioner.errors import InvalidRequest, PortUnavailable, UnknownTenant, WrongState
+from provisioner.registry import terms
 from provisioner.registry.database import Database
 from provisioner.registry.models import DomainRow, EventRow, PortRow, State, TenantRow, WrittenRow
 from provisioner.spec import TenantRequest, TenantSpec
@@ -99,13 +100,15 @@ class Registry:
             session.add(row)
             session.flush()
             _book_domains(session, spec)
+            terms.begin(session, spec, now)
 
     def change(self, request: TenantRequest, spec: TenantSpec) -> None:
         """Record what a client shall be from now on; raises InvalidRequest when a domain is taken."""
         with self._database.write() as session:
-            row = _row(session, spec.id)
-            _describe(row, request, spec, self._clock.now())
+            row, now = _row(session, spec.id), self._clock.now()
+            _describe(row, request, spec, now)
             _book_domains(session, spec)
+            terms.follow(session, spec, request.overrides, now)
 
     def set_state(self, tenant_id: str, state: State) -> None:
         """Record what the operator asked for last."""
@@ -113,6 +116,7 @@ class Registry:
             row = _row(session, tenant_id)
             row.state = state
             row.updated_at = self._clock.now()
+            terms.follow_state(session, tenant_id, state, row.updated_at)
 
     def archive(self, tenant_id: str, file: Path) -> None:
         """Record that a client was removed, and where it went; its port and domains are free again."""
@@ -122,12 +126,14 @@ class Registry:
             row.archive = str(file)
             row.booking = None
             row.updated_at = self._clock.now()
+            terms.follow_state(session, tenant_id, State.ARCHIVED, row.updated_at)
             session.execute(delete(DomainRow).where(DomainRow.tenant_id == tenant_id))
             session.execute(delete(WrittenRow).where(WrittenRow.tenant_id == tenant_id))
 
     def forget(self, tenant_id: str) -> None:
-        """Remove a client's row with all that hangs on it; its events stay."""
+        """Remove a client's row with all that hangs on it; its events stay, and what is needed to bill it."""
         with self._database.write() as session:
+            terms.follow_state(session, tenant_id, None, self._clock.now())
             session.execute(delete(TenantRow).where(TenantRow.id == tenant_id))
 
     def written(self, tenant_id: str) -> dict[Path, str]:
@@ -210,13 +216,13 @@ def _describe(row: TenantRow, request: TenantRequest, spec: TenantSpec, now: dat
 
 def _limits(spec: TenantSpec) -> dict[str, int | None]:
     """What usage is compared with; None is unlimited."""
-    terms = spec.terms
+    figures = spec.terms
     return {
-        "users": terms.max_users,
-        "cases": terms.max_cases,
-        "analyses": terms.max_analysis_monthly,
-        "requests": terms.max_requests_monthly,
-        "storage_mb": terms.max_storage_mb,
+        "users": figures.max_users,
+        "cases": figures.max_cases,
+        "analyses": figures.max_analysis_monthly,
+        "requests": figures.max_requests_monthly,
+        "storage_mb": figures.max_storage_mb,
     }
 
 
