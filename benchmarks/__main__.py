@@ -13,6 +13,7 @@ from benchmarks import (
     ingest,
     listing,
     memory,
+    neighbours,
     provision_new,
     refusal,
     retrieval,
@@ -35,6 +36,7 @@ _BENCHMARKS: dict[str, Callable[[], None]] = {
     "sleep-and-wake": sleep_and_wake.run,
     "density": density.run,
     "upgrade": upgrade.run,
+    "neighbours": neighbours.run,
 }
 
 

@@ -42,7 +42,7 @@ class ProductionHost:
     def ask(self, name: str, path: str) -> tuple[int, float]:
         """Ask a client through nginx; return the status and the seconds to the first byte."""
         form = "%{http_code} %{time_starttransfer}"
-        told = ("--silent", "--output", "/dev/null", "--max-time", "60", "--write-out", form)
+        told = ("--silent", "--output", "/dev/null", "--max-time", "120", "--write-out", form)
         address = f"http://127.0.0.1:8080{path}"
         status, spent = self.machine.run("curl", *told, "-H", f"Host: {name}.localhost", address).split()
         return int(status), float(spent)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from embedding_server.errors import ConfigurationError
-from embedding_server.models import Vectors
+from embedding_server.models import Vectors, on_same_weights
 from embedding_server.scheduler import Pair
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class CrossEncoderModel:
         """A column of scores, the higher the better the document of the pair answers its question."""
         scores = self._model.predict(list(texts), batch_size=len(texts), show_progress_bar=False)
         return np.asarray(scores, dtype=np.float32).reshape(len(texts), 1)
+
+    def twin(self) -> CrossEncoderModel:
+        """The same on the same weights, for another thread."""
+        return replace(self, _model=on_same_weights(self._model))
 
 
 def load_cross_encoder(name: str, threads: int) -> CrossEncoderModel:

@@ -7,9 +7,9 @@ import hashlib
 import importlib.util
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,9 @@ from embedding_server.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch.nn import Module
 
+SomeModel = TypeVar("SomeModel", bound="Module")
 Vectors = npt.NDArray[np.float32]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -45,6 +47,10 @@ class LoadedModel(Protocol):
         """One float32 row per text; called by one thread at a time."""
         ...
 
+    def twin(self) -> LoadedModel:
+        """The same on the same weights, for another thread."""
+        ...
+
 
 @dataclass(slots=True)
 class SentenceTransformerModel:
@@ -68,6 +74,10 @@ class SentenceTransformerModel:
             list(texts), batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False
         )
         return np.asarray(vectors, dtype=np.float32)
+
+    def twin(self) -> SentenceTransformerModel:
+        """See `LoadedModel`."""
+        return replace(self, _model=on_same_weights(self._model))
 
 
 def load_model(name: str, threads: int) -> SentenceTransformerModel:
@@ -99,6 +109,12 @@ def load_model(name: str, threads: int) -> SentenceTransformerModel:
         _max_tokens=int(model.max_seq_length or 512),
         _counting=threading.Lock(),
     )
+
+
+def on_same_weights(model: SomeModel) -> SomeModel:
+    """Copy all of a model but its weights: many threads may read those, but only one may use a tokenizer."""
+    weights = {id(one): one for one in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, weights)
 
 
 def bundled_model_folder() -> Path:

@@ -1,10 +1,9 @@
 """Which texts go through the model next: pure bookkeeping, no threads, no clock, no model.
 
-Questions go before ingest, which still gets every fifth batch so that no flow of questions can stop it.
-Within either, users take turns one text at a time, so that a tenant who
-queues a thousand passages delays a neighbour's ten by about ten, not by a thousand. A batch is bounded
-by its padded size (texts times the longest one's tokens), because that is what it costs: every text in
-a batch is padded to the longest.
+Questions and ingest wait in lanes of their own. Within either, users take turns one text at a time, so
+that a tenant who queues a thousand passages delays a neighbour's ten by about ten, not by a thousand. A
+batch is bounded by its padded size (texts times the longest one's tokens), because that is what it costs:
+every text in a batch is padded to the longest.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 from embedding_server.errors import Busy
 
@@ -29,16 +27,12 @@ class BatchLimits:
     """How much goes through the model at once.
 
     On two cores a full-length text (256 tokens) takes about 50 ms alone or in company, so long texts
-    gain nothing from a large batch while a question that has just come waits for the whole of it: 1024
-    padded tokens keep that wait near 0.2 s. Short texts do gain, up to some thirty at a time.
+    gain nothing from a large batch while one of another tenant waits for the whole of it: 1024 padded
+    tokens keep that wait near 0.2 s. Short texts do gain, up to some thirty at a time.
     """
 
     texts: int = 32
     padded_tokens: int = 1024
-
-
-QUESTION_BATCHES_IN_A_ROW: Final = 4
-"""So many batches of questions go before one of waiting ingest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +119,16 @@ class Lane:
 
 
 class Scheduler:
-    """The two lanes, their bounds and the choice of the next batch."""
+    """The two lanes, their bounds and the choice of each one's next batch."""
 
     def __init__(self, batch: BatchLimits | None = None, queue: QueueLimits | None = None) -> None:
         self._batch = batch or BatchLimits()
         self._queue = queue or QueueLimits()
         self._lanes = {priority: Lane() for priority in Priority}
-        self._question_batches = 0
 
-    def __len__(self) -> int:
-        return sum(len(lane) for lane in self._lanes.values())
+    def waiting(self, priority: Priority) -> int:
+        """How many texts wait in a lane."""
+        return len(self._lanes[priority])
 
     def add(self, ticket: Ticket) -> None:
         """Queue a ticket.
@@ -171,9 +165,9 @@ class Scheduler:
         """Forget what still waits of a ticket; harmless when nothing does."""
         self._lanes[ticket.priority].discard(ticket)
 
-    def take(self) -> list[Piece]:
-        """The next batch: of one lane, within the limits, at least one text; empty when none waits."""
-        lane = self._next_lane()
+    def take(self, priority: Priority) -> list[Piece]:
+        """A lane's next batch: within the limits, at least one text; empty when none waits."""
+        lane = self._lanes[priority]
         batch: list[Piece] = []
         longest = 0
         while (piece := lane.peek()) is not None:
@@ -183,11 +177,3 @@ class Scheduler:
                 break
             batch.append(lane.pop())
         return batch
-
-    def _next_lane(self) -> Lane:
-        questions, ingest = self._lanes[Priority.QUESTION], self._lanes[Priority.INGEST]
-        if questions and (not ingest or self._question_batches < QUESTION_BATCHES_IN_A_ROW):
-            self._question_batches = self._question_batches + 1 if ingest else 0
-            return questions
-        self._question_batches = 0
-        return ingest

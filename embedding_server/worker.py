@@ -1,12 +1,14 @@
-"""The one thread that loads and runs the model, and the queue in front of it."""
+"""The two threads that run a model, one for each lane of the queue in front of it."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import structlog
@@ -15,6 +17,7 @@ from embedding_server.errors import Busy, ModelNotFound, RequestError
 from embedding_server.models import LoadedModel, Vectors
 from embedding_server.scheduler import Piece, Priority, Scheduler, Ticket
 
+_LEAST_URGENT: Final = 19
 log = structlog.get_logger("embedding_server")
 
 
@@ -37,9 +40,11 @@ class _Pending:
 
 
 class ModelWorker:
-    """Runs batches of the scheduler's choosing through the model, on one thread.
+    """Runs batches of the scheduler's choosing through the model.
 
-    Torch parallelises inside a batch; a second thread of ours would only compete with it.
+    Questions have a thread of their own, which also loads the model. That of ingest gives way to it, and to
+    everything else on the host: a question that has just come waits for no batch of documents, and ingest
+    gets what is left, which is a little even under a constant flow of questions.
     """
 
     def __init__(self, load: Callable[[], LoadedModel], scheduler: Scheduler) -> None:
@@ -51,7 +56,10 @@ class ModelWorker:
         self._started = False
         self._model: LoadedModel | None = None
         self.ended: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self._threads = {
+            priority: threading.Thread(target=self._run, args=(priority,), name=priority, daemon=True)
+            for priority in Priority
+        }
 
     @property
     def model(self) -> LoadedModel:
@@ -75,17 +83,18 @@ class ModelWorker:
         return self.model
 
     def start(self) -> None:
-        """Start loading. `ended` is done when the thread ends, with its exception if it failed."""
+        """Start loading. `ended` is done when either thread ends, with its exception if it failed."""
         self._started = True
-        self._thread.start()
+        self._threads[Priority.QUESTION].start()
 
     def stop(self, timeout: float) -> None:
-        """Finish the current batch (at most `timeout` seconds) and end; what waits is answered `Busy`."""
+        """Finish the current batches (at most `timeout` seconds) and end; what waits is answered `Busy`."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        if self._started:
-            self._thread.join(timeout)
+            self._changed.notify_all()
+        for thread in self._threads.values():
+            if thread.ident is not None:
+                thread.join(timeout)
 
     def require_room(self, user: str, priority: Priority, texts: int) -> None:
         """Raise `Busy` when so many texts could not be queued now."""
@@ -105,7 +114,7 @@ class ModelWorker:
                 )
             self._scheduler.add(ticket)
             self._pending[ticket] = _Pending(future, len(ticket.texts))
-            self._changed.notify()
+            self._changed.notify_all()
         future.add_done_callback(lambda _: self._forget(ticket))
         return future
 
@@ -114,29 +123,44 @@ class ModelWorker:
             self._scheduler.discard(ticket)
             self._pending.pop(ticket, None)
 
-    def _run(self) -> None:
+    def _run(self, priority: Priority) -> None:
         try:
-            self._load_and_serve()
+            model = self._load_first() if priority is Priority.QUESTION else self._give_way()
+            while batch := self._next_batch(priority):
+                self._serve(model, batch)
+            self._abandon(priority)
         except BaseException as error:  # noqa: BLE001 — carried to the main thread, which judges it
             log.error("model_ended", why=repr(error))
-            self.ended.set_exception(error)
+            self._end(error)
         else:
-            self.ended.set_result(None)
+            self._end(None)
 
-    def _load_and_serve(self) -> None:
+    def _load_first(self) -> LoadedModel:
         started = time.monotonic()
-        model = self._load()
-        self._model = model
+        self._model = model = self._load()
         log.info("model_loaded", seconds=round(time.monotonic() - started, 2), dimensions=model.dimensions)
-        while batch := self._next_batch():
-            self._serve(model, batch)
-        self._abandon()
+        self._threads[Priority.INGEST].start()
+        return model
 
-    def _next_batch(self) -> list[Piece]:
+    def _give_way(self) -> LoadedModel:
+        """Lower this thread's priority, and thereby that of those torch starts in it (Linux, sched(7))."""
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LEAST_URGENT)
+        return self.model.twin()
+
+    def _end(self, error: BaseException | None) -> None:
+        with self._changed:
+            if self.ended.done():
+                return
+            if error is None:
+                self.ended.set_result(None)
+            else:
+                self.ended.set_exception(error)
+
+    def _next_batch(self, priority: Priority) -> list[Piece]:
         """Wait for texts; empty when the worker is to end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or len(self._scheduler) > 0)
-            return [] if self._stopping else self._scheduler.take()
+            self._changed.wait_for(lambda: self._stopping or self._scheduler.waiting(priority) > 0)
+            return [] if self._stopping else self._scheduler.take(priority)
 
     def _serve(self, model: LoadedModel, batch: list[Piece]) -> None:
         try:
@@ -173,8 +197,8 @@ class ModelWorker:
         if pending is not None and pending.future.set_running_or_notify_cancel():
             pending.future.set_exception(error)
 
-    def _abandon(self) -> None:
+    def _abandon(self, priority: Priority) -> None:
         with self._changed:
-            waiting = list(self._pending)
+            waiting = [ticket for ticket in self._pending if ticket.priority is priority]
         for ticket in waiting:
             self._fail(ticket, Busy("The server is stopping.", code="stopping", retry_after=3))

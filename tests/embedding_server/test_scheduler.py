@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from embedding_server.errors import Busy
 from embedding_server.scheduler import (
-    QUESTION_BATCHES_IN_A_ROW,
     BatchLimits,
     Piece,
     Priority,
@@ -18,6 +17,8 @@ from embedding_server.scheduler import (
     Scheduler,
     Ticket,
 )
+
+INGEST = Priority.INGEST
 
 
 def ticket(user: str, *tokens: int, priority: Priority = Priority.INGEST) -> Ticket:
@@ -27,8 +28,9 @@ def ticket(user: str, *tokens: int, priority: Priority = Priority.INGEST) -> Tic
 
 def drain(scheduler: Scheduler) -> list[list[Piece]]:
     batches = []
-    while batch := scheduler.take():
-        batches.append(batch)
+    for priority in Priority:
+        while batch := scheduler.take(priority):
+            batches.append(batch)
     return batches
 
 
@@ -37,18 +39,7 @@ def test_a_question_overtakes_every_waiting_document() -> None:
     scheduler.add(ticket("dupont", *[100] * 200))
     scheduler.add(ticket("martin", 10, priority=Priority.QUESTION))
 
-    assert [piece.text for piece in scheduler.take()] == ["martin-0"]
-
-
-def test_no_flow_of_questions_stops_a_neighbours_documents() -> None:
-    scheduler = Scheduler()
-    scheduler.add(ticket("martin", 10))
-    lanes = []
-    for number in range(QUESTION_BATCHES_IN_A_ROW + 1):
-        scheduler.add(ticket(f"busy-{number}", *[1000] * 2, priority=Priority.QUESTION))
-        lanes.append(scheduler.take()[0].ticket.priority)
-
-    assert lanes == [Priority.QUESTION] * QUESTION_BATCHES_IN_A_ROW + [Priority.INGEST]
+    assert [piece.text for piece in scheduler.take(Priority.QUESTION)] == ["martin-0"]
 
 
 def test_a_small_tenant_is_not_kept_waiting_by_a_large_one() -> None:
@@ -56,7 +47,9 @@ def test_a_small_tenant_is_not_kept_waiting_by_a_large_one() -> None:
     scheduler.add(ticket("large", *[50] * 1000))
     scheduler.add(ticket("small", *[50] * 10))
 
-    served = [piece.ticket.user for batch in (scheduler.take(), scheduler.take()) for piece in batch]
+    served = [
+        piece.ticket.user for batch in (scheduler.take(INGEST), scheduler.take(INGEST)) for piece in batch
+    ]
 
     assert Counter(served) == {"large": 10, "small": 10}
 
@@ -66,7 +59,7 @@ def test_questions_of_several_tenants_take_turns_too() -> None:
     scheduler.add(ticket("busy", *[5] * 8, priority=Priority.QUESTION))
     scheduler.add(ticket("calm", 5, priority=Priority.QUESTION))
 
-    assert "calm" in [piece.ticket.user for piece in scheduler.take()]
+    assert "calm" in [piece.ticket.user for piece in scheduler.take(Priority.QUESTION)]
 
 
 def test_one_tenants_own_requests_are_served_in_their_order() -> None:
@@ -89,7 +82,7 @@ def test_a_text_longer_than_the_batch_budget_goes_alone() -> None:
     scheduler = Scheduler(BatchLimits(padded_tokens=100))
     scheduler.add(ticket("dupont", 256))
 
-    assert [piece.tokens for piece in scheduler.take()] == [256]
+    assert [piece.tokens for piece in scheduler.take(INGEST)] == [256]
 
 
 def test_a_request_that_does_not_fit_the_queue_is_refused_whole() -> None:
@@ -100,7 +93,7 @@ def test_a_request_that_does_not_fit_the_queue_is_refused_whole() -> None:
         scheduler.add(ticket("martin", 1, 1, 1))
 
     assert refusal.value.retry_after == 5
-    assert len(scheduler) == 8
+    assert scheduler.waiting(INGEST) == 8
 
 
 def test_one_tenant_cannot_fill_the_queue_for_the_others() -> None:
@@ -121,15 +114,15 @@ def test_a_client_that_left_frees_its_place() -> None:
     scheduler.discard(gone)
     scheduler.discard(gone)
 
-    assert [piece.ticket for piece in scheduler.take()] == [stays]
-    assert len(scheduler) == 0
+    assert [piece.ticket for piece in scheduler.take(INGEST)] == [stays]
+    assert scheduler.waiting(INGEST) == 0
 
 
 def test_forgetting_a_tenant_who_has_nothing_waiting_changes_nothing() -> None:
     scheduler = Scheduler()
     scheduler.discard(ticket("nobody", 1))
 
-    assert scheduler.take() == []
+    assert scheduler.take(INGEST) == []
 
 
 requests = st.lists(

@@ -18,13 +18,13 @@ import pytest
 
 from embedding_server.application import Application
 from embedding_server.errors import Busy, ConfigurationError
-from embedding_server.models import Vectors
+from embedding_server.models import LoadedModel, Vectors
 from embedding_server.scheduler import Priority, QueueLimits, Scheduler, Ticket
 from embedding_server.worker import EncodingFailed, ModelWorker
 
 
 class LengthModel:
-    """One-dimensional: a text's length. Fails on "poison"; waits for `gate`."""
+    """One-dimensional: a text's length. Fails on "poison"; waits for `gate` with "held" in hand."""
 
     dimensions = 1
 
@@ -38,12 +38,16 @@ class LengthModel:
         return [len(text) for text in texts]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        self.entered.set()
-        assert self.gate.wait(20)
+        if "held" in texts:
+            self.entered.set()
+            assert self.gate.wait(20)
         if "poison" in texts:
             raise RuntimeError("index out of range in self")
         self.seen.extend(texts)
         return np.array([[len(text)] for text in texts], dtype=np.float32)
+
+    def twin(self) -> LoadedModel:
+        return self
 
 
 @pytest.fixture
@@ -69,7 +73,7 @@ def rows(future: Future[Vectors]) -> list[float]:
 
 
 def hold_the_model(worker: ModelWorker, model: LengthModel) -> Future[Vectors]:
-    """Occupy the model thread, so that what follows waits in the queue."""
+    """Occupy the thread of ingest, so that what follows waits in its queue."""
     model.gate.clear()
     future = worker.submit(ticket("held", user="holder"))
     assert model.entered.wait(20)
@@ -84,6 +88,16 @@ def keep_asking(worker: ModelWorker) -> None:
 
 def test_vectors_come_back_in_the_requests_order(worker: ModelWorker) -> None:
     assert rows(worker.submit(ticket("a", "bbb", "cc"))) == [1, 3, 2]
+
+
+def test_a_question_is_answered_while_the_model_is_busy_with_documents(
+    worker: ModelWorker, model: LengthModel
+) -> None:
+    held = hold_the_model(worker, model)
+    assert rows(worker.submit(Ticket("martin", Priority.QUESTION, ("what?",), (5,)))) == [5]
+    assert not held.done()
+    model.gate.set()
+    assert rows(held) == [4]
 
 
 def test_a_text_the_model_fails_on_fails_its_own_request_only(
@@ -169,7 +183,7 @@ def test_nothing_is_served_while_the_model_loads(model: LengthModel) -> None:
         _ = worker.model
     loading.set()
     assert rows(worker.submit(ticket("abc"))) == [3]
-    assert worker.model is model
+    assert worker.model.dimensions == 1
     worker.stop(20)
 
 
