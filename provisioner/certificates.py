@@ -22,13 +22,13 @@ KEY: Final = "privkey.pem"
 class Certificate:
     """One certificate with its chain and key; `names` in lower case, as it bears them; times in UTC.
 
-    `fingerprint` is the SHA-256 of the certificate: another one in the same place is another certificate.
+    `edition` tells it from another one in the same place: its SHA-256, or the number certbot gave it.
     """
 
     names: tuple[str, ...]
     not_before: datetime
     not_after: datetime
-    fingerprint: str
+    edition: str
     folder: Path
 
     @property

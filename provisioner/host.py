@@ -27,6 +27,7 @@ from pydantic import (
     model_validator,
 )
 
+from provisioner.acme import Acme
 from provisioner.backups.sealing import check_recipient
 from provisioner.errors import InvalidConfiguration, InvalidRequest
 from provisioner.fields import check_email, check_host_name, check_line
@@ -206,6 +207,7 @@ class HostSettings(BaseModel):
     http_port: Annotated[int, Field(ge=1, le=65535)] = 8080
     https_port: Annotated[int, Field(ge=1, le=65535)] = 443
     tls_certificates: Annotated[Path | None, AfterValidator(_absolute)] = None
+    acme: Acme | None = None
     port_range: Annotated[PortRange, BeforeValidator(_read_range), PlainSerializer(str)] = PortRange(
         first=5001, last=5999
     )
@@ -251,7 +253,13 @@ class HostSettings(BaseModel):
     @property
     def serves_tls(self) -> bool:
         """Whether clients are reached over TLS only."""
-        return self.tls_certificates is not None
+        return self.tls_certificates is not None or self.acme is not None
+
+    @property
+    def acme_challenges(self) -> Path | None:
+        """The folder that http-01's tokens are served from over plain HTTP; None without that challenge."""
+        by_http = self.acme is not None and self.acme.challenge == "http-01"
+        return self.layout.acme_challenges if by_http else None
 
     @property
     def admin_name(self) -> str:
@@ -281,12 +289,14 @@ def load_host(root: Path, environ: Mapping[str, str]) -> HostSettings:
 
 
 _Field = tuple[str, ...]
-"""Where a value stands in host.yaml: its key, below `vendor` two."""
+"""Where a value stands in host.yaml: its key, below `vendor` and `acme` two."""
+
+_GROUPS: Final[Mapping[str, type[BaseModel]]] = {"vendor": Vendor, "acme": Acme}
 
 
 def _fields() -> tuple[_Field, ...]:
-    simple = ((name,) for name in HostSettings.model_fields if name not in ("root", "vendor"))
-    return (*simple, *(("vendor", name) for name in Vendor.model_fields))
+    simple = ((name,) for name in HostSettings.model_fields if name != "root" and name not in _GROUPS)
+    return (*simple, *((group, name) for group, model in _GROUPS.items() for name in model.model_fields))
 
 
 def _variable(field: _Field) -> str:
@@ -294,12 +304,13 @@ def _variable(field: _Field) -> str:
 
 
 def _overridden(written: Mapping[str, Any], given: Mapping[_Field, str]) -> dict[str, Any]:
-    """Put what the environment gives over the file; a `vendor` that is no mapping is refused as it is."""
+    """Put what the environment gives over the file; a group that is no mapping is refused as it is."""
     simple: dict[str, Any] = {field[0]: value for field, value in given.items() if len(field) == 1}
-    vendor = {field[1]: value for field, value in given.items() if len(field) > 1}
-    below = written.get("vendor", {})
-    if vendor and isinstance(below, dict):
-        simple["vendor"] = {**below, **vendor}
+    for group in _GROUPS:
+        inside = {field[1]: value for field, value in given.items() if field[0] == group}
+        below = written.get(group) or {}
+        if inside and isinstance(below, dict):
+            simple[group] = {**below, **inside}
     return {**written, **simple}
 
 
@@ -359,6 +370,19 @@ http_port: {http_port}
 # Under the systemd driver only.
 #tls_certificates: /etc/letsencrypt/live
 #https_port: 443
+
+# Or let certbot (apt install certbot) obtain them from an ACME authority, whose terms you accept by this, and
+# renew them: for every name that nothing in tls_certificates covers. By http-01 one for each name, which must
+# lead here, its port 80 to http_port; by dns-01 one for *.<base_domain>, and one for each own domain. For
+# dns-01 name two programs that publish and withdraw a DNS record as certbot's manual hooks are told to. A
+# private authority needs its directory, and the file of who vouches for it.
+#acme:
+#  email: hostmaster@exemple.fr
+#  challenge: http-01
+#  directory: https://acme-v02.api.letsencrypt.org/directory
+#  dns_auth_hook: /etc/tenantry/dns-publish
+#  dns_cleanup_hook: /etc/tenantry/dns-withdraw
+#  ca_file: /etc/tenantry/acme-ca.pem
 
 # The loopback ports given to clients, one each.
 port_range: {port_range}

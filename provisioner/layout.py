@@ -1,6 +1,7 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
 <root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ erasures/ hooks/ admin/
+<root>/acme/certbot/ work/ logs/ challenges/
 <root>/isolation-proof              (while one is being made)
 <root>/client-<id>/.env release.json data/ logs/ data-before-restore-<moment>/
 <root>/run/ nginx/ logs/            (local driver only)
@@ -66,6 +67,21 @@ class Layout:
     def erasures(self) -> Path:
         """The certificates of what was erased."""
         return self.root / "erasures"
+
+    @property
+    def acme(self) -> Path:
+        """What certbot needs: its own folders, and the one that nginx serves to the authority."""
+        return self.root / "acme"
+
+    @property
+    def acme_store(self) -> Path:
+        """certbot's configuration, accounts and certificates, laid out as its /etc/letsencrypt."""
+        return self.acme / "certbot"
+
+    @property
+    def acme_challenges(self) -> Path:
+        """What nginx serves below /.well-known/acme-challenge/ is below this."""
+        return self.acme / "challenges"
 
     @property
     def isolation_proof(self) -> Path:

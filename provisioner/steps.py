@@ -6,6 +6,7 @@ holds no secret. How a step is done, and undone, is in `provisioner.apply`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -268,6 +269,26 @@ class ChangeUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCertificate:
+    """Have a new certificate of an ACME authority for these names; `how` is a phrase for people.
+
+    `places` is all that is kept of it: what is there goes before, and it goes again when this is undone.
+    Without places it is renewed, and whatever happens one is there. `mend` is what to do when the authority
+    cannot convince itself of a name; `log` is the folder where more is written of any other trouble.
+    """
+
+    names: tuple[str, ...]
+    how: str
+    command: Command
+    mend: str
+    log: Path
+    places: tuple[Path, ...] = ()
+
+    def describe(self) -> str:
+        return f"obtain a certificate for {', '.join(self.names)} {self.how}"
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """Ask `http://127.0.0.1:<port><path>` with this Host header until it answers 200; with `tls`, over TLS.
 
@@ -319,6 +340,7 @@ Step: TypeAlias = (
     | EndRemaining
     | ChangeNginx
     | ChangeUnits
+    | OrderCertificate
     | Probe
     | OnReturn
 )
@@ -331,6 +353,16 @@ def files_written(step: Step) -> tuple[RenderedFile, ...]:
     if isinstance(step, ChangeNginx | ChangeUnits):
         return tuple(change.file for change in step.changes if isinstance(change, WriteFile))
     return ()
+
+
+def without_repeated_orders(steps: Iterable[Step]) -> Iterator[Step]:
+    """Leave out an order of what an earlier one has obtained, as it is by the time it would be done."""
+    ordered: list[Step] = []
+    for step in steps:
+        if step not in ordered:
+            yield step
+        if isinstance(step, OrderCertificate):
+            ordered.append(step)
 
 
 def _access(mode: int, owner: str | None, group: str | None) -> str:

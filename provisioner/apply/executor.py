@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from provisioner.apply import file_actions, nginx_actions, system_actions, unit_actions
+from provisioner.apply import certificate_actions, file_actions, nginx_actions, system_actions, unit_actions
 from provisioner.apply.journal import Journal
 from provisioner.apply.tools import Tools, Undo
 from provisioner.errors import ProvisionError, StepFailed, UndoFailed
@@ -19,6 +19,7 @@ from provisioner.steps import (
     MakeDirectory,
     MoveTree,
     OnReturn,
+    OrderCertificate,
     Probe,
     RemoveFile,
     RemoveTree,
@@ -64,6 +65,7 @@ ACTIONS: Final[Mapping[type, Callable[[Any, Tools], Undo | None]]] = {
     EndRemaining: system_actions.end_remaining,
     ChangeNginx: nginx_actions.change_nginx,
     ChangeUnits: unit_actions.change_units,
+    OrderCertificate: certificate_actions.order_certificate,
     Probe: system_actions.probe,
     OnReturn: _on_return,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -102,13 +102,19 @@ def journal(unit: str, *, lines: int, follow: bool) -> Command:
 
 
 def run_once(
-    argv: Sequence[str], properties: Sequence[str], stdin: SecretStr, *, pythonpath: str, seconds: int
+    argv: Sequence[str],
+    properties: Sequence[str],
+    stdin: SecretStr | None = None,
+    *,
+    environment: Mapping[str, str],
+    seconds: int,
 ) -> Command:
     """Run one command inside the walls given as unit properties, its input and outputs passed through."""
+    variables = tuple(f"--setenv={name}={value}" for name, value in environment.items())
     walls = tuple(f"--property={value}" for value in (*properties, f"RuntimeMaxSec={seconds}"))
     how = ("--quiet", "--pipe", "--wait", "--collect", "--service-type=exec")
     return Command(
-        ("systemd-run", *how, f"--setenv=PYTHONPATH={pythonpath}", *walls, "--", *argv),
+        ("systemd-run", *how, *variables, *walls, "--", *argv),
         stdin=stdin,
         timeout=seconds + 10,
     )

@@ -14,6 +14,7 @@ from provisioner.commands.command import Command
 from provisioner.drivers import local_host, local_promises, local_users
 from provisioner.drivers.local_intrusion import LocalIntrusion
 from provisioner.drivers.observation import all_made, digests, ports_in
+from provisioner.drivers.obtained_certificates import NoCertificates
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.provider_key import provider_key
 from provisioner.drivers.supervisor import Supervisor
@@ -73,6 +74,7 @@ class LocalDriver:
             self._layout.run / "supervisord.sock", watched=("nginx",), remaining=self._shared.remaining
         )
         self.reader_group = self._users.readers
+        self.certificates = NoCertificates()
         self.intrusion = LocalIntrusion(host, self._users, self.main_process)
 
     def promises(self) -> Sequence[Promise]:
@@ -299,7 +301,7 @@ def _program(tenant_id: TenantId) -> str:
 def _check(host: HostSettings) -> None:
     if host.serves_tls:
         raise InvalidConfiguration(
-            "tls_certificates",
+            "acme" if host.acme else "tls_certificates",
             "this driver's nginx serves plain HTTP, for this machine or behind another server.",
             "Leave it out, or use the systemd driver.",
         )

@@ -16,6 +16,7 @@ from provisioner.host import HostSettings
 from provisioner.marked_processes import MARK, find
 from provisioner.render import (
     Program,
+    acme_challenge,
     admin_site,
     local_nginx,
     nginx_shared,
@@ -169,6 +170,7 @@ class SharedParts:
                 RenderedFile(folder / "tenantry" / name, shipped("nginx", name).read_text("utf-8"))
                 for name in ("proxy.conf", "errors.conf")
             ),
+            RenderedFile(folder / "tenantry" / "challenge.conf", acme_challenge(self._host)),
             RenderedFile(folder / "tenantry" / "http.conf", nginx_shared(self._host, "sites/*.conf", None)),
             RenderedFile(folder / "sites" / "admin.conf", dashboard),
             RenderedFile(folder / "nginx.conf", local_nginx(self._layout, self._users.web_worker)),

@@ -179,6 +179,26 @@ class Intrusion(Protocol):
         """Run a program in a client's place, `given` on its input: behind all its walls, and as its user."""
 
 
+class Certificates(Protocol):
+    """The certificates that a driver obtains itself; there are none where host.yaml names no authority."""
+
+    def removal_steps(self, names: Iterable[str]) -> Sequence[Step]:
+        """Steps to keep none of a name that is nobody's any more: its renewal would fail for ever."""
+
+    def renewals(self, names: Iterable[str], *, at_once: bool) -> Mapping[str, Step]:
+        """Return the renewals due for these names by what they are called; `at_once`, all of them."""
+
+    def renewed_steps(self, tenants: Sequence[Tenant], *, renewed: bool) -> Sequence[Step]:
+        """Steps to have nginx read in what was renewed of these clients and the dashboard.
+
+        A site that differs in anything else is for `apply` to write; `renewed` reads its certificate all the
+        same.
+        """
+
+    def surplus_steps(self, names: Iterable[str]) -> Sequence[Step]:
+        """Steps to keep no certificate that serves none of these names, all there are."""
+
+
 class Driver(Protocol):
     """An engine that runs tenants."""
 
@@ -193,6 +213,10 @@ class Driver(Protocol):
     @property
     def intrusion(self) -> Intrusion:
         """How its walls are tried."""
+
+    @property
+    def certificates(self) -> Certificates:
+        """What it keeps up of the names it serves."""
 
     @property
     def reader_group(self) -> str | None:

@@ -50,7 +50,8 @@ def of_host(host: HostSettings) -> Iterator[Attempt]:
     """Return the attempts on the host's own files."""
     layout = host.layout
     own = (layout.registry, layout.host_file, layout.journal, layout.admin, layout.erasures)
-    yield from (Attempt("registry", "read", str(path)) for path in own)
+    keys = (layout.acme_store,) if host.acme else ()
+    yield from (Attempt("registry", "read", str(path)) for path in (*own, *keys))
     kept = (layout.backups, layout.archive, layout.host_backups)
     yield from (Attempt("backups", "read", str(path)) for path in kept)
     if host.llm_api_key_file is not None:

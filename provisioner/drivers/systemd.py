@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from provisioner.drivers import systemd_egress
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers import systemd_processes as processes
 from provisioner.drivers.observation import all_made, digests, ports_in
+from provisioner.drivers.obtained_certificates import ObtainedCertificates
 from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
 from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
@@ -67,8 +68,9 @@ class SystemdDriver:
         _check(host)
         self._host = host
         self._layout = host.layout
-        self._certificates = ServedCertificates(host)
-        self._shared = SharedParts(host, self._certificates)
+        self._served = ServedCertificates(host)
+        self._shared = SharedParts(host, self._served)
+        self.certificates = ObtainedCertificates(self._served, places.NGINX, self._sites, _change_nginx)
         self._runner = runner or SystemRunner()
         self._units = Units(self._runner)
         self.programs = self._units
@@ -130,12 +132,15 @@ class SystemdDriver:
             file.path for file in self.files(tenant) if not observed.has(file) and file.path not in wish.keep
         }
         site = self._site_file(tenant)
+        names = tenant.spec.server_names
+        orders = () if site.path in wish.keep else self._served.order_steps(names)
         texts = (self._env_file(tenant), self._release_file(tenant))
         egress = systemd_egress.client_file(tenant.spec, self._host)
         units = tuple(WriteFile(file) for file in self._unit_files(tenant) if file.path in stale)
-        change_site = (self._change_site(WriteFile(site)),) if site.path in stale else ()
+        change_site = (_change_nginx((WriteFile(site),)),) if orders or site.path in stale else ()
         answers = tenant.running and (bool(stale) or not observed.running)
         return (
+            *orders,
             *(() if observed.whole else self._foundations(tenant)),
             *(change_site if tenant.suspended else ()),
             *processes.return_steps(tenant, observed, stale - {site.path}, wish, self._probe(tenant)),
@@ -165,7 +170,7 @@ class SystemdDriver:
         """Take the site out of nginx and its units out of systemd."""
         drop_ins = tuple(RemoveFile(places.drop_in(unit)) for unit in places.units(tenant.id))
         return (
-            self._change_site(RemoveFile(places.site(tenant.id))),
+            _change_nginx((RemoveFile(places.site(tenant.id)),)),
             *processes.close_port(tenant.id),
             ChangeUnits(places.UNITS, drop_ins),
             systemd_egress.change(RemoveFile(systemd_egress.client_path(tenant.id))),
@@ -196,7 +201,9 @@ class SystemdDriver:
         )
         program = release or self._release(tenant.id)
         argv = (program.python, "-m", "tenant_app", "admin", name)
-        return systemctl.run_once(argv, walls, payload, pythonpath=str(program.code), seconds=_ADMIN_SECONDS)
+        return systemctl.run_once(
+            argv, walls, payload, environment=program.environment, seconds=_ADMIN_SECONDS
+        )
 
     def activities(self, ids: Iterable[TenantId]) -> Mapping[TenantId, Activity]:
         """Ask systemd once about every process and port."""
@@ -224,7 +231,7 @@ class SystemdDriver:
 
     def findings(self) -> Sequence[Finding]:
         """Look at the shared units and the certificates."""
-        return (*self._shared.findings(self._units), *self._certificates.findings())
+        return (*self._shared.findings(self._units), *self._served.findings())
 
     def _foundations(self, tenant: Tenant) -> tuple[Step, ...]:
         user = CreateUser(tenant.system_user, self._layout.client(tenant.id), (places.EMBEDDERS,))
@@ -263,9 +270,17 @@ class SystemdDriver:
     def _site_file(self, tenant: Tenant) -> RenderedFile:
         log = self._layout.client_logs(tenant.id) / "access.log"
         render_site = suspended_site if tenant.suspended else nginx_site
-        certified = self._certificates.for_names(tenant.spec.server_names)
+        certified = self._served.for_names(tenant.spec.server_names)
         site = render_site(tenant.spec, self._host, log, certified)
         return RenderedFile(places.site(tenant.id), site, 0o600)
+
+    def _sites(self, tenants: Sequence[Tenant]) -> Iterator[RenderedFile]:
+        """Those whose every name can be served now."""
+        if self._served.are_there((self._host.admin_name,)):
+            yield self._shared.dashboard_site()
+        for tenant in tenants:
+            if self._served.are_there(tenant.spec.server_names):
+                yield self._site_file(tenant)
 
     def _initial_steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> tuple[Step, ...]:
         if wish.initial is None:
@@ -279,9 +294,6 @@ class SystemdDriver:
         return ChangeUnits(
             places.UNITS, changes, verified=places.units(tenant.id), templates=places.TEMPLATES
         )
-
-    def _change_site(self, change: WriteFile | RemoveFile) -> ChangeNginx:
-        return ChangeNginx(places.NGINX, (change,), Run("reload nginx", systemctl.reload("nginx.service")))
 
     def _probe(self, tenant: Named, steady: float = 0.0) -> Probe:
         host = self._host
@@ -305,6 +317,10 @@ _ADMIN_WALLS: Final = (
     "MemoryMax=1G",
     "TasksMax=64",
 )
+
+
+def _change_nginx(changes: tuple[WriteFile | RemoveFile, ...]) -> ChangeNginx:
+    return ChangeNginx(places.NGINX, changes, Run("reload nginx", systemctl.reload("nginx.service")))
 
 
 def _activity(service: UnitState, socket: UnitState) -> Activity:

@@ -16,12 +16,14 @@ from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
 from provisioner.render import (
     UnitProgram,
+    acme_challenge,
     admin_site,
     admin_socket,
     admin_unit,
     embeddings_unit,
     log_rotation,
     nginx_shared,
+    renewal_unit,
 )
 from provisioner.resources import shipped
 from provisioner.steps import (
@@ -30,6 +32,7 @@ from provisioner.steps import (
     CreateGroup,
     CreateUser,
     MakeDirectory,
+    RemoveFile,
     Run,
     StartProgram,
     Step,
@@ -42,6 +45,7 @@ _EMBEDDINGS: Final = "tenantry-embeddings.service"
 _DASHBOARD: Final = "tenantry-admin.service"
 _DASHBOARD_PORT: Final = "tenantry-admin.socket"
 _NGINX: Final = "nginx.service"
+_RENEWAL, _RENEWAL_TIMER = places.RENEWAL
 
 #: What must be up, in the order of starting: the dashboard itself is started by its first visitor.
 SHARED: Final = (places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD_PORT, _NGINX)
@@ -53,15 +57,17 @@ class SharedParts:
 
     def __init__(self, host: HostSettings, certificates: ServedCertificates) -> None:
         self._host = host
-        self._certificates = certificates
+        self._served = certificates
         self._layout = host.layout
+        self._kept_up = (*SHARED, *((_RENEWAL_TIMER,) if host.acme else ()))
 
     def observe(self, units: Units) -> Observed:
         """Read what is there."""
-        states = units.states(SHARED)
-        down = tuple(name for name in SHARED if not states[name].up)
+        states = units.states(self._kept_up)
+        down = tuple(name for name in self._kept_up if not states[name].up)
+        renewal = (places.UNITS / name for name in places.RENEWAL)
         return Observed(
-            digests=digests(file.path for file in self._files()),
+            digests=digests((*(file.path for file in self._files()), *renewal)),
             running=not down,
             whole=self._founded(),
             down=down,
@@ -70,7 +76,6 @@ class SharedParts:
     def steps(self, observed: Observed) -> tuple[Step, ...]:
         """Have everything there and running, in the order in which each needs the other."""
         units = tuple(WriteFile(file) for file in self._units() if not observed.has(file))
-        nginx = tuple(WriteFile(file) for file in self._nginx_files() if not observed.has(file))
         egress = tuple(WriteFile(file) for file in systemd_egress.files(self._host) if not observed.has(file))
         rotation = tuple(WriteFile(file) for file in self._rotation() if not observed.has(file))
         return (
@@ -79,17 +84,25 @@ class SharedParts:
             *rotation,
             *((systemd_egress.change(*egress),) if egress else ()),
             *self._programs(observed, {change.file.path.name for change in units}),
-            *((self._change_nginx(nginx),) if nginx else ()),
+            *self._withdrawn(observed),
+            *self._nginx_steps(observed),
         )
 
     def findings(self, units: Units) -> tuple[Finding, ...]:
         """Look at each shared unit."""
-        states = units.states(SHARED)
+        states = units.states(self._kept_up)
         return tuple(
             Finding(name, f"The unit {name} is {state.active} ({state.sub}).", f"See `journalctl -u {name}`.")
             for name, state in states.items()
             if not state.up
         )
+
+    def dashboard_site(self) -> RenderedFile:
+        """The file by which nginx serves the dashboard."""
+        upstream = f"http://unix:{places.DASHBOARD_SOCKET}"
+        certified = self._served.for_names((self._host.admin_name,))
+        text = admin_site(self._host, upstream, places.DASHBOARD_LOG, certified)
+        return RenderedFile(places.SITES / "admin.conf", text, 0o600)
 
     def _founded(self) -> bool:
         users = (places.EMBEDDERS, places.DASHBOARD_USER, places.EGRESS_USER)
@@ -116,6 +129,7 @@ class SharedParts:
             MakeDirectory(places.SITES.parent, 0o700),
             MakeDirectory(places.SITES, 0o700),
             *systemd_egress.directories(),
+            *self._served.directories(),
         )
 
     def _files(self) -> tuple[RenderedFile, ...]:
@@ -126,26 +140,27 @@ class SharedParts:
         embedding = ("--socket", str(places.EMBEDDING_SOCKET), *self._host.embedding_options)
         # Its own group is the one that may use the socket: it need not, and cannot, give it away.
         embeddings = (python, "-m", "embedding_server", *embedding)
-        dashboard = (python, "-m", "provisioner", "--root", str(layout.root), "--driver", "systemd")
+        provision = (python, "-m", "provisioner", "--root", str(layout.root), "--driver", "systemd")
         texts = {
             **{name: shipped("systemd", name).read_text("utf-8") for name in places.TEMPLATES},
             _EMBEDDINGS: embeddings_unit(UnitProgram(embeddings, installation.ENVIRONMENT), places.EMBEDDERS),
             places.EGRESS_SERVICE: systemd_egress.unit(self._host),
             _DASHBOARD: admin_unit(
                 layout,
-                UnitProgram((*dashboard, "admin", "serve"), installation.ENVIRONMENT),
+                UnitProgram((*provision, "admin", "serve"), installation.ENVIRONMENT),
                 places.DASHBOARD_USER,
                 places.READERS,
             ),
             _DASHBOARD_PORT: admin_socket(places.DASHBOARD_SOCKET, places.NGINX_GROUP),
         }
+        if self._host.acme:
+            renewal = UnitProgram((*provision, "host", "renew"), installation.ENVIRONMENT)
+            texts[_RENEWAL] = renewal_unit(layout, renewal)
+            texts[_RENEWAL_TIMER] = shipped("systemd", _RENEWAL_TIMER).read_text("utf-8")
         return tuple(RenderedFile(places.UNITS / name, text) for name, text in texts.items())
 
     def _nginx_files(self) -> tuple[RenderedFile, ...]:
         shared = nginx_shared(self._host, "tenantry/sites/*.conf", places.UNKNOWN_LOG)
-        upstream = f"http://unix:{places.DASHBOARD_SOCKET}"
-        certified = self._certificates.for_names((self._host.admin_name,))
-        dashboard = admin_site(self._host, upstream, places.DASHBOARD_LOG, certified)
         return (
             *(
                 RenderedFile(
@@ -153,8 +168,31 @@ class SharedParts:
                 )
                 for name in ("proxy.conf", "errors.conf", "tls.conf")
             ),
-            RenderedFile(places.SITES / "admin.conf", dashboard, 0o600),
+            RenderedFile(places.NGINX / "tenantry" / "challenge.conf", acme_challenge(self._host), 0o600),
+            self.dashboard_site(),
             RenderedFile(places.NGINX / "conf.d" / "tenantry.conf", shared),
+        )
+
+    def _nginx_steps(self, observed: Observed) -> tuple[Step, ...]:
+        """An authority that is asked for the dashboard's certificate is answered by what is there before."""
+        orders = self._served.order_steps((self._host.admin_name,))
+        files, dashboard = self._nginx_files(), self.dashboard_site()
+        before = tuple(
+            WriteFile(file) for file in files if not observed.has(file) and not (orders and file == dashboard)
+        )
+        after = (*orders, self._change_nginx((WriteFile(dashboard),))) if orders else ()
+        return (*((self._change_nginx(before),) if before else ()), *after)
+
+    def _withdrawn(self, observed: Observed) -> tuple[Step, ...]:
+        """Without an authority in host.yaml any more, nothing is renewed."""
+        units = tuple(places.UNITS / name for name in places.RENEWAL)
+        left = tuple(unit for unit in units if unit in observed.digests and not self._host.acme)
+        if not left:
+            return ()
+        return (
+            StopProgram(_RENEWAL_TIMER),
+            Run("renew nothing any more", systemctl.disable((_RENEWAL_TIMER,))),
+            ChangeUnits(places.UNITS, tuple(RemoveFile(unit) for unit in left)),
         )
 
     def _rotation(self) -> tuple[RenderedFile, ...]:
@@ -163,17 +201,18 @@ class SharedParts:
     def _verified(self, changes: tuple[WriteFile, ...]) -> tuple[str, ...]:
         """Templates are verified with each client; these units stand for themselves."""
         names = {change.file.path.name for change in changes}
-        own = (_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD, _DASHBOARD_PORT)
+        own = (_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD, _DASHBOARD_PORT, *places.RENEWAL)
         return tuple(name for name in own if name in names)
 
     def _programs(self, observed: Observed, changed: set[str]) -> tuple[Step, ...]:
-        own = (_DASHBOARD, _DASHBOARD_PORT, places.EGRESS_SERVICE, _EMBEDDINGS)
+        own = (_DASHBOARD, _DASHBOARD_PORT, places.EGRESS_SERVICE, _EMBEDDINGS, _RENEWAL_TIMER)
         restarted = tuple(name for name in own if name in changed)
         fresh = not observed.digests
+        enabled = Run("have the shared parts start at boot", systemctl.enable(self._kept_up))
         return (
             *(() if fresh else tuple(StopProgram(name) for name in restarted)),
-            *((Run("have the shared parts start at boot", systemctl.enable(SHARED)),) if changed else ()),
-            *(StartProgram(name) for name in SHARED if name in changed or name in observed.down),
+            *((enabled,) if changed else ()),
+            *(StartProgram(name) for name in self._kept_up if name in changed or name in observed.down),
         )
 
     def _change_nginx(self, changes: tuple[WriteFile, ...]) -> ChangeNginx:

@@ -69,8 +69,8 @@ class SystemdIntrusion:
         properties = walls(self._runner.run(systemctl.cat(unit)).stdout, unit)
         # In the network and the /tmp of the very process, where these are its own and it runs.
         beside = (f"JoinsNamespaceOf={unit}", *properties)
-        code = str(installation.CODE)
+        code = {"PYTHONPATH": str(installation.CODE)}
         return {
-            "walls": systemctl.run_once(argv, beside, given, pythonpath=code, seconds=_SECONDS),
+            "walls": systemctl.run_once(argv, beside, given, environment=code, seconds=_SECONDS),
             "user": other_user.run_as(tenant.system_user, argv, given),
         }

@@ -27,6 +27,9 @@ EMBEDDING_SOCKET: Final = Path("/run/tenantry-embeddings/embeddings.sock")
 DASHBOARD_SOCKET: Final = Path("/run/tenantry-admin.sock")
 EGRESS_SERVICE: Final = "tenantry-egress.service"
 
+RENEWAL: Final = ("tenantry-renewal.service", "tenantry-renewal.timer")
+"""Renews the certificates obtained from an ACME authority, where there are any."""
+
 TARGET: Final = "tenantry.target"
 TEMPLATES: Final = ("tenantry.slice", TARGET, "tenant@.socket", "tenant@.service")
 

@@ -173,6 +173,13 @@ class Registry:
         with self._database.read() as session:
             return session.scalar(query)
 
+    def last(self, command: str) -> Event | None:
+        """Return the last event of a command, whatever became of it; None when it never was."""
+        query = select(EventRow).where(EventRow.command == command).order_by(EventRow.id.desc()).limit(1)
+        with self._database.read() as session:
+            row = session.scalar(query)
+            return _event(row) if row else None
+
     def events(self, tenant_id: str | None, limit: int) -> list[Event]:
         """Return the last events, oldest first, of one client or (None) of all."""
         query = select(EventRow).order_by(EventRow.id.desc()).limit(limit)
@@ -180,10 +187,11 @@ class Registry:
             query = query.where(EventRow.tenant_id == tenant_id)
         with self._database.read() as session:
             rows = reversed(session.scalars(query).all())
-            return [
-                Event(row.at, row.tenant_id, row.command, row.operator, row.outcome, row.detail)
-                for row in rows
-            ]
+            return [_event(row) for row in rows]
+
+
+def _event(row: EventRow) -> Event:
+    return Event(row.at, row.tenant_id, row.command, row.operator, row.outcome, row.detail)
 
 
 def _row(session: Session, tenant_id: str) -> TenantRow:

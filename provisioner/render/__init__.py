@@ -4,6 +4,7 @@ from provisioner.render.egress import CLIENT_BASE_URL, egress_client, egress_ngi
 from provisioner.render.environment import Surroundings, env_text, environment
 from provisioner.render.nginx import (
     CUSTOM,
+    acme_challenge,
     admin_site,
     listen_address,
     local_nginx,
@@ -20,6 +21,7 @@ from provisioner.render.units import (
     admin_unit,
     egress_unit,
     embeddings_unit,
+    renewal_unit,
     service_drop_in,
     socket_drop_in,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "Program",
     "Surroundings",
     "UnitProgram",
+    "acme_challenge",
     "admin_site",
     "admin_socket",
     "admin_unit",
@@ -46,6 +49,7 @@ __all__ = [
     "nginx_shared",
     "nginx_site",
     "render",
+    "renewal_unit",
     "service_drop_in",
     "socket_drop_in",
     "supervisor_program",

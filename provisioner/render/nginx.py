@@ -102,6 +102,11 @@ def nginx_shared(host: HostSettings, sites: str, access_log: Path | None) -> str
     )
 
 
+def acme_challenge(host: HostSettings) -> str:
+    """Return what every server of plain HTTP includes: nothing, or the way to http-01's tokens."""
+    return render("nginx/challenge.conf.j2", challenges=_path(host.acme_challenges))
+
+
 def local_nginx(layout: Layout, worker_user: str) -> str:
     """Return the whole nginx.conf of the local driver; it includes `tenantry/http.conf` beside it.
 

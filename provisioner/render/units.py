@@ -74,6 +74,11 @@ def admin_unit(layout: Layout, program: UnitProgram, user: str, read_group: str)
     )
 
 
+def renewal_unit(layout: Layout, program: UnitProgram) -> str:
+    """Return the unit that renews certificates when its timer says so."""
+    return render("systemd/tenantry-renewal.service.j2", **program.words(), root=str(layout.root))
+
+
 def admin_socket(socket: Path, nginx_group: str) -> str:
     """Return the unit of the dashboard's socket, which nginx's group may use."""
     return render("systemd/tenantry-admin.socket.j2", socket=str(socket), nginx_group=nginx_group)

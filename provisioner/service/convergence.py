@@ -28,7 +28,7 @@ from provisioner.service.sight import Sight
 from provisioner.service.tenants import require_state, spec_of, tenant_of
 from provisioner.service.transaction import Transaction, changing
 from provisioner.spec import TenantRequest
-from provisioner.steps import Step
+from provisioner.steps import Step, without_repeated_orders
 
 _APPLIED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
@@ -144,7 +144,8 @@ def rehearse_converge(context: Context, entry: Entry) -> Sequence[Step]:
     reports = _reports(context, context.registry, tenant, sight.begun_writes(tenant))
     kept = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED)
     shared = driver.host_steps(sight.host()) if entry.state == State.RUNNING else ()
-    return (*shared, *driver.steps(tenant, sight.tenant(tenant), Wish(keep=kept)))
+    steps = driver.steps(tenant, sight.tenant(tenant), Wish(keep=kept))
+    return tuple(without_repeated_orders((*shared, *steps)))
 
 
 def require_no_hand_edit(context: Context, transaction: Transaction, entry: Entry, wanted: Entry) -> None:

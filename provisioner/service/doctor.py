@@ -13,6 +13,7 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service import listing
 from provisioner.service.backup_keys import keys_beside
+from provisioner.service.certificates import examine_certificates
 from provisioner.service.context import Context
 from provisioner.service.convergence import Change, FileReport, diff
 from provisioner.service.health import Health
@@ -27,6 +28,7 @@ def examine(context: Context) -> list[Finding]:
     entries = context.registry.all()
     return [
         *context.driver.findings(),
+        *examine_certificates(context),
         *examine_host(context),
         *examine_processes(context),
         *_without_ocr(entries),

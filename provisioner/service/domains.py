@@ -46,7 +46,10 @@ def remove(context: Context, tenant_id: str, host: str) -> list[FileReport]:
             own = ", ".join(before.request.domains) or "none"
             raise InvalidRequest("HOST", f"{host!r} is no host name of {tenant_id}'s own.", f"It has: {own}.")
         remaining = tuple(name for name in before.request.domains if name != host)
-        return _change(context, transaction, before, remaining)
+        reports = _change(context, transaction, before, remaining)
+        transaction.settle()
+        transaction.advance(context.driver.certificates.removal_steps((host,)))
+        return reports
 
 
 def _get(context: Context, transaction: Transaction, tenant_id: str, command: str) -> Entry:

@@ -21,7 +21,7 @@ from provisioner.service.context import Context
 from provisioner.service.sight import Sight
 from provisioner.service.transaction import Transaction, changing
 from provisioner.spec import TenantRequest, TenantSecrets, TenantSpec, build_spec
-from provisioner.steps import Step
+from provisioner.steps import Step, without_repeated_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,8 @@ def _rehearse(
 ) -> Sequence[Step]:
     plan = _plan(context, context.registry, request, logo, port)
     sight = Sight.without_lock(context)
-    return (*context.driver.host_steps(sight.host()), *_steps(sight, plan))
+    steps = (*context.driver.host_steps(sight.host()), *_steps(sight, plan))
+    return tuple(without_repeated_orders(steps))
 
 
 def _plan(

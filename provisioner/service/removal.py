@@ -42,7 +42,9 @@ def remove(context: Context, tenant_id: str) -> Path:
             )
             transaction.registry.archive(tenant_id, archive)
             transaction.settle()
-        transaction.execute(driver.erase_steps(tenant))
+        transaction.execute(
+            (*driver.certificates.removal_steps(_host_names(entry)), *driver.erase_steps(tenant))
+        )
         return archive
 
 
@@ -63,6 +65,7 @@ def purge(context: Context, tenant_id: str) -> Path:
             erase_all(store, tenant_id)
         transaction.execute(
             (
+                *driver.certificates.removal_steps(_host_names(entry)),
                 *driver.erase_steps(tenant),
                 RemoveTree(_archive_path(context, tenant_id).parent),
                 *(
@@ -76,6 +79,10 @@ def purge(context: Context, tenant_id: str) -> Path:
         transaction.settle()
         transaction.registry.forget(tenant_id)
         return erasure.text_path(context, entry)
+
+
+def _host_names(entry: Entry) -> tuple[str, ...]:
+    return (entry.hostname, *entry.request.domains)
 
 
 def _archive_path(context: Context, tenant_id: str) -> Path:

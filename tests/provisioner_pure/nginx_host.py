@@ -72,6 +72,7 @@ def lay_out(
     layout.nginx.joinpath("nginx.conf").write_text(render.local_nginx(layout, ""))
     shared = render.nginx_shared(settings, "sites/*.conf", layout.logs / "unknown.log")
     layout.nginx.joinpath("tenantry", "http.conf").write_text(shared)
+    layout.nginx.joinpath("tenantry", "challenge.conf").write_text(render.acme_challenge(settings))
     for name in ("proxy.conf", "errors.conf", "tls.conf"):
         shutil.copy(shipped("nginx", name), layout.nginx / "tenantry")
     for spec in (*specs, *suspended):

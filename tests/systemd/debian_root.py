@@ -14,6 +14,8 @@ from filelock import FileLock
 _PACKAGES: Final = (
     *("systemd", "systemd-sysv", "dbus", "iproute2", "procps", "python3", "ca-certificates"),
     *("nginx-light", "curl", "logrotate", "tesseract-ocr", "tesseract-ocr-fra"),
+    # Let's Encrypt's own client, and its ACME server for tests.
+    *("certbot", "pebble"),
 )
 _RECIPE: Final = 2
 """Raised when what is built changes otherwise than by its packages."""

@@ -1,0 +1,110 @@
+"""`host renew`: certificates from an ACME authority are renewed and read in; what fails, `doctor` tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from provisioner.drivers.protocol import Finding, Tenant
+from provisioner.errors import InvalidConfiguration, InvalidRequest, LockHeld, ProvisionError
+from provisioner.registry.models import State
+from provisioner.registry.registry import Registry
+from provisioner.service.context import Context
+from provisioner.service.tenants import tenant_of
+from provisioner.service.transaction import Transaction, changing
+from provisioner.steps import Step, files_written
+
+_SERVED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How the renewal of one certificate ended; failed, the one there was is still served."""
+
+    name: str
+    error: ProvisionError | None = None
+
+
+def renew(context: Context, names: Sequence[str]) -> list[Renewal]:
+    """Renew what is due, or at once the certificates called `names`; have nginx read them in.
+
+    One that fails keeps none of the others from being renewed. What serves nobody any more is deleted. Raises
+    InvalidRequest for a name that no certificate has that is obtained here and serves somebody.
+    """
+    due = context.driver.certificates.renewals(_served_names(context), at_once=bool(names))
+    for name in names:
+        if name not in due:
+            known = f"They are called: {', '.join(due) or 'none'}."
+            raise InvalidRequest("NAME", f"no certificate obtained here is called {name!r}.", known)
+    outcomes = [_renew_one(context, name, step) for name, step in due.items() if not names or name in names]
+    _read_in(context, renewed=any(one.error is None for one in outcomes))
+    return outcomes
+
+
+def examine_certificates(context: Context) -> Iterator[Finding]:
+    """Tell of certificates whose last renewal failed; of those that cannot be read the driver tells."""
+    try:
+        obtained = context.driver.certificates.renewals(_served_names(context), at_once=True)
+    except InvalidConfiguration:
+        return
+    for name in obtained:
+        last = context.registry.last(_command(name))
+        if last is not None and last.outcome != "done":
+            problem = f"Its certificate could not be renewed on {last.at:%Y-%m-%d %H:%M} UTC: {last.detail}"
+            yield Finding(name, problem, f"`provision host renew {name}` once that is mended.")
+
+
+def _command(name: str) -> str:
+    return f"host renew {name}"
+
+
+def _served_names(context: Context) -> tuple[str, ...]:
+    """Every name that a certificate is for: the dashboard's, and those of each client not removed."""
+    if not context.layout.registry.exists():
+        return ()
+    entries = [entry for entry in context.registry.all() if entry.state != State.ARCHIVED]
+    own = (name for entry in entries for name in (entry.hostname, *entry.request.domains))
+    return (context.host.admin_name, *own)
+
+
+def _renew_one(context: Context, name: str, step: Step) -> Renewal:
+    try:
+        with changing(context, _command(name), settles=False) as transaction:
+            transaction.advance((step,))
+    except LockHeld:
+        raise
+    except ProvisionError as error:
+        return Renewal(name, error)
+    return Renewal(name)
+
+
+def _read_in(context: Context, *, renewed: bool) -> None:
+    """In a transaction of its own: certbot may take minutes, and others wait."""
+    certificates = context.driver.certificates
+    with changing(context, "host renew", settles=False) as transaction:
+        steps = certificates.renewed_steps(_tenants(context, transaction.registry), renewed=renewed)
+        transaction.execute(steps)
+        _record(transaction, steps)
+        transaction.settle()
+        transaction.advance(certificates.surplus_steps(_served_names(context)))
+
+
+def _tenants(context: Context, registry: Registry) -> list[Tenant]:
+    """All whose site can be rendered; of any other, nginx reads the certificate in with the rest."""
+    tenants = []
+    for entry in registry.all():
+        if entry.state in _SERVED:
+            try:
+                tenants.append(tenant_of(context, entry))
+            except ProvisionError:
+                continue
+    return tenants
+
+
+def _record(transaction: Transaction, steps: Sequence[Step]) -> None:
+    written = {file.path: file.digest for step in steps for file in files_written(step)}
+    for entry in transaction.registry.all():
+        before = transaction.registry.written(entry.id)
+        ours = {path: digest for path, digest in written.items() if path in before}
+        if ours:
+            transaction.registry.record_written(entry.id, {**before, **ours})
