@@ -2,6 +2,7 @@
 
 <root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ erasures/ hooks/ admin/
 <root>/acme/certbot/ work/ logs/ challenges/
+<root>/invoices/<year>/
 <root>/isolation-proof              (while one is being made)
 <root>/client-<id>/.env release.json data/ logs/ data-before-restore-<moment>/
 <root>/run/ nginx/ logs/            (local driver only)
@@ -82,6 +83,11 @@ class Layout:
     def acme_challenges(self) -> Path:
         """What nginx serves below /.well-known/acme-challenge/ is below this."""
         return self.acme / "challenges"
+
+    @property
+    def invoices(self) -> Path:
+        """The invoices, in a folder for each year; they stay when a client is purged."""
+        return self.root / "invoices"
 
     @property
     def isolation_proof(self) -> Path:

@@ -7,11 +7,13 @@ and only a small regular file of exactly the promised shape is believed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import stat
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -84,7 +86,26 @@ class UsageRecord(BaseModel):
     model_change: ModelChange | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A usage record and the bytes of the file it stands in."""
+
+    record: UsageRecord
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """What tells this export of the ledger from another."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
 def read_usage(client_directory: Path, client_id: str, month: str) -> UsageRecord | None:
+    """Return what the client used in ``month``; see ``read_export``."""
+    export = read_export(client_directory, client_id, month)
+    return export.record if export else None
+
+
+def read_export(client_directory: Path, client_id: str, month: str) -> Export | None:
     """Return what the client used in ``month`` (``YYYY-MM``); None when nothing was exported for it yet.
 
     ``client_directory`` is ``<root>/client-<id>``. Raises UnreadableUsage for a link, anything but a regular
@@ -97,7 +118,7 @@ def read_usage(client_directory: Path, client_id: str, month: str) -> UsageRecor
         return None
     except OSError as error:
         raise UnreadableUsage(path, f"cannot be opened safely ({error.strerror})") from error
-    return _parse(path, text, client_id, month)
+    return parse_export(path, text, client_id, month)
 
 
 def _read(client_directory: Path, path: Path) -> bytes:
@@ -121,7 +142,8 @@ def _read(client_directory: Path, path: Path) -> bytes:
     return content
 
 
-def _parse(path: Path, content: bytes, client_id: str, month: str) -> UsageRecord:
+def parse_export(path: Path, content: bytes, client_id: str, month: str) -> Export:
+    """Judge the content of a usage file; raises UnreadableUsage."""
     try:
         raw = json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
         record = UsageRecord.model_validate(raw)
@@ -131,7 +153,7 @@ def _parse(path: Path, content: bytes, client_id: str, month: str) -> UsageRecor
         raise UnreadableUsage(path, "does not hold a usage record") from error
     if (record.client_id, record.month) != (client_id, month):
         raise UnreadableUsage(path, "holds the figures of another client or month")
-    return record
+    return Export(record, content)
 
 
 def _refuse_constant(constant: str) -> NoReturn:

@@ -38,6 +38,12 @@ class Nothing(Body):
     """No argument."""
 
 
+class UsageMonth(Body):
+    """A month whose record is wanted, by default the present one."""
+
+    month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
+
+
 class Logo(Body):
     """A picture the provisioner has judged, and the file name it is kept under."""
 
@@ -155,7 +161,7 @@ def _init(services: Services, payload: Init) -> Answer:
         services.accounts.keys.replace(INITIAL_KEY, payload.api_key)
     if payload.logo:
         _logo(services, payload.logo)
-    _usage(services, Nothing())
+    _usage(services, UsageMonth())
     return {"admin": payload.admin_email}
 
 
@@ -268,10 +274,10 @@ def _key_revoke(services: Services, payload: OneKey) -> Answer:
     return {"id": payload.id}
 
 
-def _usage(services: Services, _payload: Nothing) -> Answer:
-    """Return the present month's record, its file written anew where it was missing or damaged."""
+def _usage(services: Services, payload: UsageMonth) -> Answer:
+    """Return a month's record, its file written anew where it was missing or damaged."""
     billing = services.billing
-    return billing.export.write(billing.report.month()).model_dump(mode="json")
+    return billing.export.write(payload.month or billing.report.month()).model_dump(mode="json")
 
 
 def _logo(services: Services, payload: Logo) -> Answer:
@@ -338,7 +344,7 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "key-list": Operation(Nothing, _key_list),
     "key-rotate": Operation(ReplacedKey, _key_rotate),
     "key-revoke": Operation(OneKey, _key_revoke),
-    "usage": Operation(Nothing, _usage),
+    "usage": Operation(UsageMonth, _usage),
     "logo": Operation(Logo, _logo),
     "security-events": Operation(Nothing, _security_events),
     "documents": Operation(Nothing, _documents),

@@ -50,7 +50,7 @@ def backup(
     are in it as hashes.
 
     With `--host`, of what the host needs to be built anew beside its clients' backups: registry, host.yaml,
-    plans.yaml, hooks, certificates of erasure, and the TLS certificates with their keys.
+    plans.yaml, hooks, certificates of erasure, invoices, and the TLS certificates with their keys.
 
     It is encrypted with age when host.yaml says so (`backup_recipients`, `backup_passphrase_file`), or as the
     options say instead.

@@ -132,11 +132,14 @@ def contract_end(terms: Sequence[Term]) -> date | None:
 
 
 def committed_until(terms: Sequence[Term]) -> date | None:
-    """Return the day on which the commitment is over: it runs from the first day of terms that have one."""
-    for term in terms:
-        if term.agreement.billed and term.agreement.commitment_months:
-            return add_months(term.day, term.agreement.commitment_months)
-    return None
+    """Return the day on which the commitment is over; None without one.
+
+    It is as long as the last terms say, from the first day of terms that had any.
+    """
+    billed = [term for term in terms if term.agreement.billed]
+    committed = [term for term in billed if term.agreement.commitment_months]
+    months = billed[-1].agreement.commitment_months if billed else 0
+    return add_months(committed[0].day, months) if months else None
 
 
 def _left_on(terms: Sequence[Term]) -> date | None:

@@ -159,10 +159,16 @@ def _row(line: Line, invoice: Invoice) -> dict[str, str]:
     return {
         "title": line.title,
         "detail": " – ".join(part for part in (when, line.detail) if part),
-        "quantity": f"{grouped(line.quantity)}{' mois' if line.unit == 'month' else ''}",
+        "quantity": _quantity(line),
         "unit": french(line.unit_cents),
         "net": french(line.net_cents),
     }
+
+
+def _quantity(line: Line) -> str:
+    if line.unit == "piece":
+        return grouped(line.quantity)
+    return "1 mois" if line.quantity == 1 else f"{line.quantity} × 1 mois"
 
 
 def _totals(invoice: Invoice) -> list[tuple[str, str]]:

@@ -18,7 +18,8 @@ from provisioner.filesystem import make_directory
 from provisioner.host import HostSettings, load_host
 from provisioner.layout import Layout
 from provisioner.plans import Catalogue, load_catalogue
-from provisioner.registry.database import Database
+from provisioner.registry.bills import Bills
+from provisioner.registry.database import BILLS, Database
 from provisioner.registry.registry import Registry
 from provisioner.resources import plans_file
 from provisioner.runner import Runner
@@ -90,6 +91,16 @@ class Context:
         """The registry, to change; begins the root when it is new. Hold the lock for any change."""
         begin_root(self.layout)
         return Registry(Database.open(self.layout.registry), self.clock)
+
+    @cached_property
+    def bills(self) -> Bills:
+        """What is owed and paid, to read."""
+        return Bills(Database.open_to_read(self.layout.registry, BILLS), self.clock)
+
+    @cached_property
+    def writable_bills(self) -> Bills:
+        """What is owed and paid, to change; hold the lock."""
+        return Bills(Database.open(self.layout.registry), self.clock)
 
     @property
     def operator(self) -> str:

@@ -78,7 +78,7 @@ def _plan(context: Context, entry: Entry, plan: str) -> PlanChange:
     request = entry.request.model_copy(update={"plan": name, "overrides": kept})
     spec = spec_of(context, request, entry.port)
     _require_not_over(context, spec)
-    _require_room(context, entry, spec.terms)
+    require_room(context, entry, spec.terms)
     return PlanChange(entry.id, entry.plan, name, kept, dropped, request)
 
 
@@ -97,7 +97,7 @@ def _require_not_over(context: Context, spec: TenantSpec) -> None:
         )
 
 
-def _require_room(context: Context, entry: Entry, after: Terms) -> None:
+def require_room(context: Context, entry: Entry, after: Terms) -> None:
     """Refuse when the client has more of something than it would be allowed, and than it is allowed now.
 
     Where no limit falls, nobody is asked: an instance that is ill can be given a larger plan.

@@ -11,6 +11,7 @@ from provisioner.registry.registry import Entry
 from provisioner.service import erasure
 from provisioner.service.backup_target import erase_all, store_of
 from provisioner.service.context import Context
+from provisioner.service.kept_usage import keep_usage
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
 from provisioner.steps import ArchiveTree, MakeDirectory, RemoveTree, WriteFile
@@ -40,6 +41,7 @@ def remove(context: Context, tenant_id: str) -> Path:
                     *driver.remove_steps(tenant),
                 )
             )
+            keep_usage(context, entry)
             transaction.registry.archive(tenant_id, archive)
             transaction.settle()
         transaction.execute(
@@ -61,6 +63,7 @@ def purge(context: Context, tenant_id: str) -> Path:
         certificate = erasure.begin(context, entry)
         transaction.execute((*driver.remove_steps(tenant), *erasure.begun_steps(context, entry, certificate)))
         transaction.settle()
+        keep_usage(context, entry)
         if store := store_of(context):
             erase_all(store, tenant_id)
         transaction.execute(

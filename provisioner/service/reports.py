@@ -9,7 +9,7 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event
 from provisioner.service.context import Context
 from provisioner.service.operations import operate
-from provisioner.usage_files import MONTH, UnreadableUsage, UsageRecord, read_usage
+from provisioner.usage_files import MONTH, Export, UnreadableUsage, UsageRecord, read_export
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +45,37 @@ def events(context: Context, tenant_id: str | None, limit: int) -> list[Event]:
 
 def _add_usage(found: Usage, context: Context, entry: Entry, month: str) -> None:
     try:
-        record = _usage(context, entry, month)
+        export = export_of(context, entry, month)
     except UnreadableUsage as error:
         found.unknown.append(error)
         return
-    if record:
-        found.known.append(record)
+    if export:
+        found.known.append(export.record)
 
 
-def _usage(context: Context, entry: Entry, month: str) -> UsageRecord | None:
+def export_of(context: Context, entry: Entry, month: str) -> Export | None:
+    """Return a client's usage file of a month, rebuilt by the instance when it is missing or damaged.
+
+    None when nothing was counted. Raises UnreadableUsage for one that cannot be believed even then.
+    """
     folder = context.layout.root / f"client-{entry.id}"
     can_rebuild = entry.state in (State.RUNNING, State.STOPPED, State.SUSPENDED)
     try:
-        record = read_usage(folder, entry.id, month)
+        export = read_export(folder, entry.id, month)
     except UnreadableUsage:
         if not can_rebuild:
             raise
-        record = None
-    if record is None and can_rebuild:
-        _rebuild(context, entry.id)
-        record = read_usage(folder, entry.id, month)
-    return record
+        export = None
+    if export is None and can_rebuild:
+        _rebuild(context, entry.id, month)
+        export = read_export(folder, entry.id, month)
+    return export
 
 
-def _rebuild(context: Context, tenant_id: str) -> None:
+def _rebuild(context: Context, tenant_id: str, month: str) -> None:
     """Let the instance write its usage file anew; when it cannot, reading it says what is wrong."""
+    past = {"month": month} if month < f"{context.clock.now():%Y-%m}" else {}
     try:
-        operate(context, tenant_id, "usage", {})
+        operate(context, tenant_id, "usage", past)
     except ProvisionError as error:
         context.say(f"{tenant_id} did not write its usage anew: {error}")

@@ -1,0 +1,47 @@
+"""Days and amounts of money on the command line, and in its JSON: euros as numbers, days as `2026-01-31`."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import click
+
+_EUROS: Final = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,2})?")
+
+
+class Euros(click.ParamType[Decimal]):
+    """Euros with at most two decimals, as a Decimal."""
+
+    name = "EUROS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """Take the amount as typed, or refuse it."""
+        if isinstance(value, str) and not _EUROS.fullmatch(value):
+            self.fail(f"{value!r} is no amount; write it as 358.80.", param, ctx)
+        return Decimal(value)
+
+
+class Day(click.ParamType[date]):
+    """A day, written `2026-01-31`."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Take the day as typed, or refuse it."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value:
+            self.fail(f"{value!r} is no day; write it as 2026-01-31.", param, ctx)
+        return day
+
+
+def euros(cents: int) -> float:
+    """Return cents as the euros of a JSON document."""
+    return float(Decimal(cents) / 100)
