@@ -166,6 +166,7 @@ class Vendor(BaseModel):
     iban: Annotated[str, AfterValidator(_iban)] = ""
     bic: Annotated[str, Field(pattern=r"^([A-Z]{6}[0-9A-Z]{2}([0-9A-Z]{3})?)?$")] = ""
     payment_days: Annotated[int, Field(ge=0, le=60)] = 30
+    invoice_series: Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9]{0,7}-)?$")] = ""
     late_payment_rate: Line = "trois fois le taux d'intérêt légal"
 
 
@@ -448,5 +449,7 @@ port_range: {port_range}
 #  iban: FR7630006000011234567890189
 #  bic: AGRIFRPP
 #  payment_days: 30
+# What the numbers of this host's invoices begin with, when you have several hosts: A- for A-2026-00001.
+#  invoice_series: ""
 #  late_payment_rate: trois fois le taux d'intérêt légal
 """

@@ -74,6 +74,10 @@ Unlimited = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_
 """A limit; the empty string in the file, None here, means there is none."""
 
 
+OptionalEuros = Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_none_when_empty)]
+"""Euros; the empty string in the file, None here, means that there is no such thing."""
+
+
 @dataclass(frozen=True)
 class FormerKey:
     """A signing key that was replaced; what it signed is read until a moment."""
@@ -138,13 +142,15 @@ class Settings(BaseModel):
     max_requests_monthly: Unlimited
     max_requests_per_minute: Annotated[int, Field(ge=1)]
     max_api_keys: Unlimited
-    llm_budget_monthly: Annotated[Annotated[Decimal, Field(ge=0)] | None, BeforeValidator(_none_when_empty)]
+    llm_budget_monthly: OptionalEuros
     max_upload_mb: Annotated[int, Field(ge=1)]
     max_storage_mb: Annotated[int, Field(ge=1)]
     max_question_chars: Annotated[int, Field(ge=1)]
     threads: Annotated[int, Field(ge=3)]
     sleep_after_minutes: Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_none_when_empty)]
     price_cents: Annotated[int, Field(ge=0)]
+    overage_request_price: OptionalEuros
+    overage_analysis_price: OptionalEuros
     plan_expires_on: Annotated[date | None, BeforeValidator(_none_when_empty)]
     support_level: str
     support_contact: str

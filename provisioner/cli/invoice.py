@@ -204,6 +204,23 @@ def reminders(session: Session, /) -> None:
     session.output.result(found, lambda: table(found, columns) if found else "No reminder is due.")
 
 
+@invoice.command()
+@click.argument("registry", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@pass_session
+def adopt(session: Session, /, registry: Path) -> None:
+    """Take over a lost host's bills from the registry in its backup, before the first client is restored.
+
+    Numbers go on where they were, and each restored client with its contract. Put the backup's `invoices`
+    folder back as well. JSON: {invoices}.
+
+    \b
+    Example:
+        provision invoice adopt /srv/unpacked/registry.sqlite3
+    """
+    count = service.adopt(session.context, registry)
+    session.output.result({"invoices": count}, lambda: f"{count} invoices were taken over.")
+
+
 def _month(text: str | None) -> Month | None:
     return Month.parse(text) if text else None
 

@@ -111,9 +111,9 @@ class Numbering:
     issued_on: date
 
 
-def number_of(year: int, sequence: int) -> str:
+def number_of(series: str, year: int, sequence: int) -> str:
     """Write a number: one series a year for invoices and credit notes together."""
-    return f"{year}-{sequence:05d}"
+    return f"{series}{year}-{sequence:05d}"
 
 
 def draw_up(

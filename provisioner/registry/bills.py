@@ -135,13 +135,13 @@ class Bills:
         with self._database.read() as session:
             return session.scalar(query)
 
-    def issue(self, make: Make, contract: int | None = None) -> Recorded:
+    def issue(self, make: Make, series: str = "", contract: int | None = None) -> Recorded:
         """Give the next number and record what is made of it, whole, or nothing; raises ClockSetBack.
 
-        With a `contract`, it closes the invoice's month for that.
+        The number begins with `series`. With a `contract`, it closes the invoice's month for that.
         """
         with self._database.write() as session:
-            numbering, sequence = _next(session, civil_day(self._clock.now()))
+            numbering, sequence = _next(session, series, civil_day(self._clock.now()))
             invoice, files = make(numbering)
             row = InvoiceRow(
                 number=invoice.number,
@@ -233,7 +233,7 @@ class Bills:
             return KeptUsage(row.month, row.sha256, row.content) if row else None
 
 
-def _next(session: Session, today: date) -> tuple[Numbering, int]:
+def _next(session: Session, series: str, today: date) -> tuple[Numbering, int]:
     last = session.scalars(
         select(InvoiceRow).order_by(InvoiceRow.year.desc(), InvoiceRow.sequence.desc()).limit(1)
     ).first()
@@ -246,7 +246,7 @@ def _next(session: Session, today: date) -> tuple[Numbering, int]:
             )
     newest = session.scalar(select(func.max(InvoiceRow.sequence)).where(InvoiceRow.year == today.year))
     sequence = (newest or 0) + 1
-    return Numbering(number_of(today.year, sequence), today), sequence
+    return Numbering(number_of(series, today.year, sequence), today), sequence
 
 
 def _bill_charges(session: Session, invoice: Invoice) -> None:

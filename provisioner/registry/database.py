@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool, StaticPool
 
-from provisioner.errors import InvalidConfiguration, ProvisionError
+from provisioner.errors import InvalidConfiguration, ProvisionError, WrongState
 from provisioner.registry import terms
 from provisioner.registry.billing_models import APPEND_ONLY
 from provisioner.registry.models import Base
@@ -49,6 +49,44 @@ def copy(path: Path, target: Path) -> None:
         closing(sqlite3.connect(target)) as written,
     ):
         source.backup(written)
+
+
+def adopt_bills(path: Path, source: Path) -> None:
+    """Take over the bills of another registry, whole, into one that has none; hold the lock.
+
+    Raises InvalidConfiguration when the other is no registry of this version, WrongState when there are bills
+    or clients here already.
+    """
+    _require_version(source)
+    tables = [model.__tablename__ for model in APPEND_ONLY]
+    with _told(), closing(_connect(path, "rw")) as connection:
+        connection.execute("ATTACH ? AS source", (f"{source.absolute().as_uri()}?mode=ro",))
+        connection.execute("BEGIN IMMEDIATE")
+        for table in ("tenants", *tables):
+            if connection.execute(f"SELECT EXISTS (SELECT 1 FROM {table})").fetchone() != (0,):  # noqa: S608
+                raise WrongState(
+                    f"There is something in the registry's {table} already.",
+                    "Take bills over right after `provision host init`, before the first client.",
+                )
+        for table in tables:
+            connection.execute(f"INSERT INTO {table} SELECT * FROM source.{table} ORDER BY rowid")  # noqa: S608
+        connection.execute("COMMIT")
+
+
+def _require_version(source: Path) -> None:
+    try:
+        with closing(_connect(source, "ro")) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise InvalidConfiguration(
+            str(source),
+            f"it cannot be read as a registry ({error}).",
+            "Give the registry.sqlite3 of a backup.",
+        ) from error
+    if version != _VERSION:
+        raise InvalidConfiguration(
+            str(source), "it is a registry of another version.", "Use the version of Tenantry that wrote it."
+        )
 
 
 class Database:

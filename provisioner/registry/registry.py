@@ -133,7 +133,10 @@ class Registry:
     def forget(self, tenant_id: str) -> None:
         """Remove a client's row with all that hangs on it; its events stay, and what is needed to bill it."""
         with self._database.write() as session:
-            terms.follow_state(session, tenant_id, None, self._clock.now())
+            row = session.get(TenantRow, tenant_id)
+            # One that is half made is billed only if it was lost with its host, and is not restored yet.
+            if row is not None and row.state != State.CREATING:
+                terms.follow_state(session, tenant_id, None, self._clock.now())
             session.execute(delete(TenantRow).where(TenantRow.id == tenant_id))
 
     def written(self, tenant_id: str) -> dict[Path, str]:

@@ -20,7 +20,15 @@ _BILLED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
 
 def begin(session: Session, spec: TenantSpec, now: datetime) -> None:
-    """Begin a new contract, not billed before the client serves."""
+    """Begin a new contract, not billed before the client serves.
+
+    An id that is billed without an entry was lost with its host: it is being restored, and its contract goes
+    on.
+    """
+    last = latest(session, spec.id)
+    if last and last.agreement.billed:
+        _note(session, last, now, _agreement(spec, billed=True, notice=last.agreement.notice))
+        return
     newest = session.scalar(select(func.max(TermRow.contract))) or 0
     _add(session, spec.id, newest + 1, now, _agreement(spec, billed=False, notice=None))
 

@@ -126,7 +126,7 @@ def _issue(context: Context, bills: Bills, month: Month, vendor: Seller, terms: 
         written.append(invoice_files.made_of(invoice))
         return invoice, written[-1].files
 
-    number = bills.issue(make, contract).invoice.number
+    number = bills.issue(make, context.host.vendor.invoice_series, contract).invoice.number
     invoice_files.write(context, number, written[-1])
     return number
 

@@ -52,7 +52,8 @@ def made_of(invoice: Invoice) -> Written:
 
 def places(context: Context, number: str) -> Places:
     """Return where an invoice's files stand, or shall."""
-    folder = context.layout.invoices / number[:4]
+    year = number.rpartition("-")[0][-4:]
+    folder = context.layout.invoices / year
     return Places(folder / f"{number}.pdf", folder / f"{number}.xml")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from provisioner import fields
 from provisioner.errors import InvalidRequest
@@ -14,6 +15,7 @@ from provisioner.invoicing.invoice import Invoice, Numbering, credit
 from provisioner.invoicing.months import Month, civil_day
 from provisioner.invoicing.standing import Reminder, Standing, reminder, standing
 from provisioner.registry.bills import Bills, Files, Payment, Recorded
+from provisioner.registry.database import adopt_bills
 from provisioner.service import invoice_files
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
@@ -79,7 +81,7 @@ def add_credit(context: Context, number: str, amount: int | None, reason: str) -
             written.append(invoice_files.made_of(note))
             return note, written[-1].files
 
-        recorded = bills.issue(make)
+        recorded = bills.issue(make, context.host.vendor.invoice_series)
         transaction.detail = recorded.invoice.number
         invoice_files.write(context, recorded.invoice.number, written[-1])
         return _row(context, bills, recorded, [])
@@ -113,6 +115,18 @@ def reminders(context: Context) -> list[Reminder]:
     today = civil_day(context.clock.now())
     found = (reminder(row.invoice, row.standing, today) for row in rows(context))
     return sorted((one for one in found if one), key=lambda one: (one.due_on, one.number))
+
+
+def adopt(context: Context, registry: Path) -> int:
+    """Take over the bills of a lost host from its registry, and return how many invoices there are now.
+
+    The numbers go on from there, and a client that is restored goes on with its contract. The files are put
+    back by hand, or written again by the next close. Raises WrongState when this host has clients or bills.
+    """
+    with changing(context, "invoice adopt", settles=False):
+        _ = context.writable_registry
+        adopt_bills(context.layout.registry, registry)
+        return len(context.writable_bills.invoices())
 
 
 _COLUMNS = (

@@ -49,8 +49,8 @@ class Ledger:
         self._database = database
         self._clock = clock
         self._limits: dict[Kind, int | None] = {
-            "request": settings.max_requests_monthly,
-            "analysis": settings.max_analysis_monthly,
+            "request": _hard(settings.max_requests_monthly, settings.overage_request_price),
+            "analysis": _hard(settings.max_analysis_monthly, settings.overage_analysis_price),
         }
         self._per_minute = settings.max_requests_per_minute
         self._last_day = settings.plan_expires_on
@@ -217,6 +217,11 @@ def wait_for_pace(now: datetime, newest: Sequence[datetime], limit: int) -> int 
     if within < limit:
         return None
     return _whole_seconds(newest[limit - 1] + WINDOW - now)
+
+
+def _hard(limit: int | None, overage_price: Decimal | None) -> int | None:
+    """Units beyond a limit that have a price are served and billed: then it holds nobody back."""
+    return limit if overage_price is None else None
 
 
 def _whole_seconds(wait: timedelta) -> int:

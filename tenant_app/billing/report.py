@@ -28,6 +28,8 @@ _OF_THE_MOMENT: Final = {
     "overage_fees",
     "total_due",
     "requests_limit",
+    "overage_request_price",
+    "overage_analysis_price",
     "documents",
     "storage_bytes",
     "last_activity_at",
@@ -51,7 +53,8 @@ class Usage(BaseModel):
     Amounts are euros with two decimals. ``documents`` and ``storage_bytes`` (originals) are those of the
     moment of ``updated_at``, the rest counts the whole month so far. ``last_activity_at`` is when somebody
     last signed in, asked something or gave a document, in this month or before; None: never. While a change
-    of the embedding model is under way, ``model_change`` says how far it is.
+    of the embedding model is under way, ``model_change`` says how far it is. Overage prices are those of one
+    unit beyond its limit; None: such units are refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +77,8 @@ class Usage(BaseModel):
     updated_at: datetime
     last_activity_at: datetime | None = None
     model_change: ModelChange | None = None
+    overage_request_price: Money | None = None
+    overage_analysis_price: Money | None = None
 
     def says_the_same_as(self, other: Self) -> bool:
         """Return whether nothing but the moment of the count differs."""
@@ -85,7 +90,19 @@ class Usage(BaseModel):
         The plan and the library may have changed since, and a user active then may have been erased.
         """
         then = kept.model_dump(include=_OF_THE_MOMENT)
-        return self.model_copy(update={**then, "users_active": max(self.users_active, kept.users_active)})
+        users_active = max(self.users_active, kept.users_active)
+        counted = self.model_copy(update={**then, "users_active": users_active})
+        # Units that the end of the month kept out of the file are in the fees too.
+        fees = counted.fees_beyond()
+        due = kept.total_due - kept.overage_fees + fees
+        return counted.model_copy(update={"overage_fees": fees, "total_due": due})
+
+    def fees_beyond(self) -> Decimal:
+        """Return what the units beyond the limits cost, in euros, at the prices of the record."""
+        return to_cents(
+            _beyond(self.requests_used, self.requests_limit, self.overage_request_price)
+            + _beyond(self.analyses_used, self.analyses_limit, self.overage_analysis_price)
+        )
 
 
 class UsageReport:
@@ -122,17 +139,15 @@ class UsageReport:
             documents, storage_bytes = library_totals(session)
             last_activity_at = _last_activity(session)
             change = model_progress(session, self._embedding_model)
-        # Limits are hard: a unit beyond them is refused, never billed.
-        overage = Decimal(0)
-        return Usage(
+        record = Usage(
             client_id=settings.client_id,
             month=month,
             analyses_used=used.get("analysis", 0),
             analyses_limit=settings.max_analysis_monthly,
             users_active=users_active,
             users_limit=settings.max_users,
-            overage_fees=to_cents(overage),
-            total_due=to_cents(Decimal(settings.price_cents) / 100 + overage),
+            overage_fees=to_cents(Decimal(0)),
+            total_due=to_cents(Decimal(settings.price_cents) / 100),
             requests_used=used.get("request", 0),
             requests_limit=settings.max_requests_monthly,
             tokens_in=tokens_in,
@@ -143,7 +158,18 @@ class UsageReport:
             updated_at=self._clock.now(),
             last_activity_at=last_activity_at,
             model_change=ModelChange(done=change.done, total=change.total) if change else None,
+            overage_request_price=settings.overage_request_price,
+            overage_analysis_price=settings.overage_analysis_price,
         )
+        fees = record.fees_beyond()
+        return record.model_copy(update={"overage_fees": fees, "total_due": record.total_due + fees})
+
+
+def _beyond(used: int, limit: int | None, price: Decimal | None) -> Decimal:
+    """Without a price units beyond the limit are refused: there are none but by a limit that was lowered."""
+    if limit is None or price is None:
+        return Decimal(0)
+    return max(0, used - limit) * price
 
 
 def _last_activity(session: Session) -> datetime | None:

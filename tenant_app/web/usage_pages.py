@@ -62,13 +62,19 @@ def limits(record: Usage, settings: Settings) -> tuple[Limit, ...]:
             gettext("Requêtes"),
             record.requests_used,
             record.requests_limit,
-            consequence=gettext("Au-delà, les questions sont refusées jusqu’au mois prochain."),
+            consequence=_beyond(
+                settings.overage_request_price,
+                gettext("Au-delà, les questions sont refusées jusqu’au mois prochain."),
+            ),
         ),
         limit(
             gettext("Analyses"),
             record.analyses_used,
             record.analyses_limit,
-            consequence=gettext("Au-delà, les analyses sont refusées jusqu’au mois prochain."),
+            consequence=_beyond(
+                settings.overage_analysis_price,
+                gettext("Au-delà, les analyses sont refusées jusqu’au mois prochain."),
+            ),
         ),
         limit(
             gettext("Utilisateurs actifs"),
@@ -84,6 +90,13 @@ def limits(record: Usage, settings: Settings) -> tuple[Limit, ...]:
             consequence=gettext("Au-delà, aucun document ne peut être ajouté : supprimez-en d’abord."),
         ),
     )
+
+
+def _beyond(price: Decimal | None, refused: str) -> str:
+    if price is None:
+        return refused
+    billed = gettext("Au-delà, chaque unité est facturée %(price)s hors taxes.", price=formats.euros(price))
+    return str(billed)
 
 
 def budget(state: BudgetState, settings: Settings) -> tuple[Limit, ...]:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.errors import ProvisionError
+from provisioner.errors import InvalidConfiguration, ProvisionError, WrongState
 from provisioner.invoicing.agreements import Notice, contract_end
 from provisioner.invoicing.invoice import ClockSetBack, Corrected, Invoice, Numbering
 from provisioner.invoicing.lines import Charge, Source
 from provisioner.invoicing.months import Month
 from provisioner.registry.bills import Bills, Files, KeptUsage, Make, Payment, UnknownInvoice
-from provisioner.registry.database import BILLS, Database, RegistryFailed
+from provisioner.registry.database import BILLS, Database, RegistryFailed, adopt_bills
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from provisioner.spec import AskedOption
@@ -322,3 +322,46 @@ def test_who_only_reads_bills_changes_nothing(bills: Bills, file: Path) -> None:
     assert reader.invoices() == []
     with pytest.raises(RegistryFailed):
         reader.issue(an_invoice(), contract=1)
+
+
+def test_a_host_built_anew_goes_on_with_numbers_and_contracts(
+    registry: Registry, bills: Bills, file: Path, clock: FixedClock, tmp_path: Path
+) -> None:
+    registry.book(request(), spec())
+    registry.set_state("dupont", State.RUNNING)
+    bills.issue(an_invoice(), contract=1)
+    bills.pay("2026-00001", Payment(date(2026, 1, 31), 5_000))
+    anew = tmp_path / "anew.sqlite3"
+    restored = Registry(Database.open(anew), clock)
+    adopt_bills(anew, file)
+    at(clock, 2026, 2, 3)
+    for attempt in range(2):
+        restored.book(request(), spec())
+        if not attempt:
+            restored.forget("dupont")
+    restored.set_state("dupont", State.RUNNING)
+    there = Bills(Database.open(anew), clock)
+    assert there.contract_of("dupont") == bills.contract_of("dupont")
+    assert there.payments() == bills.payments()
+    assert there.issue(an_invoice(), contract=2).invoice.number == "2026-00002"
+    with pytest.raises(WrongState, match="already"):
+        adopt_bills(anew, file)
+
+
+def test_only_a_registry_of_this_version_is_taken_over(
+    registry: Registry, file: Path, tmp_path: Path
+) -> None:
+    anew = tmp_path / "anew.sqlite3"
+    Database.open(anew)
+    other = tmp_path / "other"
+    other.write_bytes(b"this is no database" * 100)
+    with pytest.raises(InvalidConfiguration, match="cannot be read"):
+        adopt_bills(anew, other)
+    as_version_1(file)
+    with pytest.raises(InvalidConfiguration, match="another version"):
+        adopt_bills(anew, file)
+
+
+def test_hosts_of_one_vendor_have_series_of_their_own(bills: Bills) -> None:
+    assert bills.issue(an_invoice(), series="A-", contract=1).invoice.number == "A-2026-00001"
+    assert bills.issue(an_invoice(), series="A-", contract=2).invoice.number == "A-2026-00002"

@@ -6,15 +6,19 @@ import json
 import signal
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from provisioner.invoicing.lines import CountedUsage, month_lines
 from provisioner.invoicing.months import Month, add_months, civil_day
 from provisioner.registry.bills import Bills
 from provisioner.registry.database import BILLS, Database
+from provisioner.usage_files import read_export
 from tests.provisioner.billing_root import BillingRoot
 from tests.provisioner.clock import FixedClock
 from tests.provisioner.local_root import LocalRoot
@@ -116,15 +120,27 @@ def test_from_the_invoice_to_the_accountant(root: LocalRoot, tmp_path: Path) -> 
         assert kept.read() == Path(shown["pdf"]).read_bytes()
 
 
+def test_a_host_built_anew_takes_the_bills_over(
+    root: LocalRoot, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert root.provision("invoice", "close", str(LAST), "anne").code == 0
+    anew = LocalRoot(BillingRoot(tmp_path_factory.mktemp("iv") / "r").path, 0, 0)
+    taken = anew.provision("invoice", "adopt", str(root.path / "registry.sqlite3"))
+    assert (taken.code, taken.document) == (0, {"invoices": 1})
+    assert [one["number"] for one in anew.provision("invoice", "close", str(LAST)).document] == expected(4)
+    assert anew.provision("invoice", "show", expected(1)[0]).document["whole"] is True
+    assert anew.provision("invoice", "adopt", str(root.path / "registry.sqlite3")).code == 2
+
+
 @pytest.fixture(scope="module")
-def client(host: LocalRoot) -> Iterator[str]:
+def served(host: LocalRoot) -> Iterator[dict[str, Any]]:
     """A client that serves, bound by nothing."""
     free = ("--set", "commitment_months=0", "--set", "notice_days=0")
     identity = ("--siret", CUSTOMER.siret, "--address", CUSTOMER.address)
     words = ("--plan", "professional", "--admin-email", "a@example.fr", *identity, *free)
     created = host.provision("new", ID, *words)
     assert created.code == 0, created.said
-    yield ID
+    yield created.document
     bills = Bills(Database.open_to_read(host.path / "registry.sqlite3", BILLS), FixedClock())
     contract = bills.contract_of(ID)[-1].contract
     assert host.provision("purge", ID, "--yes").code == 0
@@ -132,6 +148,41 @@ def client(host: LocalRoot) -> Iterator[str]:
     assert kept is not None, "what it used this month is needed to bill it"
     assert json.loads(kept.content)["client_id"] == ID
     assert [term.agreement.billed for term in bills.contract_of(ID)][-1] is False
+
+
+@pytest.fixture
+def client(served: dict[str, Any]) -> str:
+    """Return the id of that client."""
+    return str(served["id"])
+
+
+def test_units_beyond_the_plan_come_to_what_the_client_itself_was_shown(
+    host: LocalRoot, served: dict[str, Any]
+) -> None:
+    figures = ("max_requests_monthly=1", "overage=bill", "overage_request_price=0.07")
+    assert host.provision("set", ID, *figures).code == 0
+    for _ in range(3):
+        answer = httpx.post(
+            f"http://127.0.0.1:{host.http_port}/api/chat",
+            headers={"Host": f"{ID}.localhost", "X-API-Key": served["api_key"]},
+            json={"question": "Combien de jours de congés ?"},
+            timeout=60,
+        )
+        assert answer.status_code == 200, answer.text
+    record = host.provision("usage", ID).document[0]
+    assert (record["overage_fees"], record["total_due"]) == (0.14, 299.14)
+    export = read_export(host.path / f"client-{ID}", ID, record["month"])
+    assert export is not None
+    bills = Bills(Database.open_to_read(host.path / "registry.sqlite3", BILLS), FixedClock())
+    month = Month.parse(record["month"])
+    # In the hours in which it is another month in Paris, the client was not there yet in the counted one.
+    terms = [
+        replace(term, since=datetime(month.year, month.number, 2, tzinfo=UTC))
+        for term in bills.contract_of(ID)
+    ]
+    line = month_lines(month, terms, [], CountedUsage(export.record, export.sha256))[-1]
+    assert (line.code, line.quantity, line.net_cents) == ("overage-requests", 2, 14)
+    assert host.provision("set", ID, "overage=", "max_requests_monthly=").code == 0
 
 
 def test_an_extra_key_is_billed_given_and_taken_back_only_unused(host: LocalRoot, client: str) -> None:

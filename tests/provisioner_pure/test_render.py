@@ -58,6 +58,15 @@ def test_unlimited_is_an_empty_value_never_a_number() -> None:
     assert (values["MAX_REQUESTS_MONTHLY"], values["MAX_API_KEYS"]) == ("", "")
 
 
+def test_units_beyond_a_limit_have_a_price_only_where_they_are_billed() -> None:
+    def prices(**own: str) -> tuple[str, str]:
+        values = env(spec(overrides=own))
+        return values["OVERAGE_REQUEST_PRICE"], values["OVERAGE_ANALYSIS_PRICE"]
+
+    assert prices() == ("", "")
+    assert prices(overage="bill", overage_analysis_price="0.45") == ("0.05", "0.45")
+
+
 def test_a_trial_carries_its_last_day() -> None:
     assert env(spec(plan="demo"))["PLAN_EXPIRES_ON"] == "2026-12-21"
 

@@ -44,6 +44,8 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "THREADS": "8",
         "SLEEP_AFTER_MINUTES": "",
         "PRICE_CENTS": "29900",
+        "OVERAGE_REQUEST_PRICE": "",
+        "OVERAGE_ANALYSIS_PRICE": "",
         "PLAN_EXPIRES_ON": "",
         "SUPPORT_LEVEL": "standard",
         "SUPPORT_CONTACT": "support@vendor.test",

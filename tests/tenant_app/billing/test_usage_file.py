@@ -19,6 +19,7 @@ from tenant_app.billing.export import read_usage
 from tenant_app.billing.ledger import Ledger
 from tenant_app.data_directory import replace_file
 from tenant_app.database import Database
+from tenant_app.errors import QuotaExceeded
 from tenant_app.passages import Document
 from tenant_app.settings import Settings
 from tests.tenant_app.billing.conftest import BuildBilling
@@ -67,7 +68,58 @@ def test_it_holds_exactly_the_promised_fields(
         "updated_at": "2025-01-15T10:00:00Z",
         "last_activity_at": "2025-01-15T10:00:00Z",
         "model_change": None,
+        "overage_request_price": None,
+        "overage_analysis_price": None,
     }
+
+
+def test_units_beyond_the_plan_are_served_and_counted_where_they_have_a_price(
+    billing: BuildBilling, anna: Actor
+) -> None:
+    tenant = billing(max_requests_monthly="1", overage_request_price="0.05")
+    for _ in range(4):
+        tenant.ledger.settle(tenant.ledger.reserve(anna), mode="local")
+    tenant.ledger.give_back(tenant.ledger.reserve(anna))
+
+    record = tenant.export.write("2025-01")
+
+    assert (record.requests_used, record.requests_limit) == (4, 1)
+    assert (record.overage_fees, record.total_due) == (Decimal("0.15"), Decimal("299.15"))
+
+
+def test_analyses_without_a_price_of_their_own_are_refused_all_the_same(
+    billing: BuildBilling, anna: Actor
+) -> None:
+    tenant = billing(max_requests_monthly="1", max_analysis_monthly="1", overage_request_price="0.05")
+    tenant.ledger.reserve(anna, "analysis")
+
+    with pytest.raises(QuotaExceeded):
+        tenant.ledger.reserve(anna, "analysis")
+
+
+def test_what_the_end_of_a_month_kept_out_of_its_file_is_in_the_fees_at_the_prices_of_then(
+    billing: BuildBilling,
+    anna: Actor,
+    folder: Path,
+    clock: FixedClock,
+    database: Database,
+    settings: Settings,
+) -> None:
+    then = {"max_requests_monthly": "1", "overage_request_price": "0.05"}
+    billing(**then).export.write("2025-01")
+    # Ended between the ledger's lines and the file.
+    priced = settings.model_copy(update={"max_requests_monthly": 1, "overage_request_price": Decimal("0.05")})
+    ledger = Ledger(database, priced, clock, changed=lambda _: None)
+    for _ in range(3):
+        ledger.settle(ledger.reserve(anna), mode="local")
+
+    clock.set(datetime(2025, 2, 1, 0, 5, tzinfo=UTC))
+    billing(price_cents="59900", overage_request_price="9.99", max_requests_monthly="2").start()
+
+    january = read_usage(folder / "2025-01.json")
+    assert january is not None
+    assert (january.requests_used, january.overage_fees) == (3, Decimal("0.10"))
+    assert january.total_due == Decimal("299.10")
 
 
 def test_the_last_activity_is_what_people_did_not_what_was_counted_anew(
