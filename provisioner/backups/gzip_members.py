@@ -19,8 +19,8 @@ STORED: Final = 0
 FAST: Final = 1
 """Vectors and documents hardly give way: higher levels only cost time."""
 _GZIP_WINDOW: Final = 31
-_SAMPLE: Final = 32 * 1024
-_TOO_SHORT_TO_MATTER: Final = 3 * _SAMPLE
+_SAMPLE: Final = 4 * 1024
+_TOO_SHORT_TO_MATTER: Final = 16 * _SAMPLE
 _WORTH_WHILE: Final = 0.9
 
 
