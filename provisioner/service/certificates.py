@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from provisioner.apply.interruption import Interruption
 from provisioner.drivers.protocol import Finding, Tenant
 from provisioner.errors import InvalidConfiguration, InvalidRequest, LockHeld, ProvisionError
 from provisioner.registry.models import State
@@ -28,26 +29,31 @@ class Renewal:
 def renew(context: Context, names: Sequence[str]) -> list[Renewal]:
     """Renew what is due, or at once the certificates called `names`; have nginx read them in.
 
-    One that fails keeps none of the others from being renewed. What serves nobody any more is deleted. Raises
-    InvalidRequest for a name that no certificate has that is obtained here and serves somebody.
+    One that fails keeps none of the others from being renewed; asked to stop, it begins no other. What serves
+    nobody any more is deleted. Raises InvalidRequest for a name that no certificate has that is obtained here
+    and serves somebody.
     """
     due = context.driver.certificates.renewals(_served_names(context), at_once=bool(names))
     for name in names:
         if name not in due:
             known = f"They are called: {', '.join(due) or 'none'}."
             raise InvalidRequest("NAME", f"no certificate obtained here is called {name!r}.", known)
-    outcomes = [_renew_one(context, name, step) for name, step in due.items() if not names or name in names]
+    outcomes: list[Renewal] = []
+    with Interruption() as interruption:
+        for name, step in due.items():
+            if (not names or name in names) and not interruption.came:
+                outcomes.append(_renew_one(context, name, step))
     _read_in(context, renewed=any(one.error is None for one in outcomes))
     return outcomes
 
 
 def examine_certificates(context: Context) -> Iterator[Finding]:
-    """Tell of certificates whose last renewal failed; of those that cannot be read the driver tells."""
+    """Tell of certificates that are due and whose renewal failed; of unreadable ones the driver tells."""
     try:
-        obtained = context.driver.certificates.renewals(_served_names(context), at_once=True)
+        due = context.driver.certificates.renewals(_served_names(context), at_once=False)
     except InvalidConfiguration:
         return
-    for name in obtained:
+    for name in due:
         last = context.registry.last(_command(name))
         if last is not None and last.outcome != "done":
             problem = f"Its certificate could not be renewed on {last.at:%Y-%m-%d %H:%M} UTC: {last.detail}"

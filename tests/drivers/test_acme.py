@@ -10,7 +10,7 @@ import pytest
 from provisioner.drivers import systemd_places as places
 from tests.drivers.acme_authority import CA_FILE, DIRECTORY, PUBLISH, ROOT_FILE, WITHDRAW, AcmeAuthority
 from tests.drivers.conftest import EMAIL, Client, provisioned
-from tests.drivers.operators import SystemdOperator, done, provision
+from tests.drivers.operators import Operator, SystemdOperator, done, provision
 from tests.local_ca import LocalCA
 from tests.provisioner.local_root import wait_until
 from tests.systemd.machine import Machine
@@ -114,16 +114,31 @@ def test_a_name_of_its_own_comes_and_goes_with_its_certificate(machine: Machine,
     assert status(machine, f"https://acmea.{BASE}/readyz") == "200"
 
 
-def test_the_timer_renews_what_is_due_and_no_request_fails(machine: Machine, acmea: Client) -> None:
-    name = f"acmea.{BASE}"
+def test_a_renewal_that_fails_is_told_and_the_next_one_is_read_in_without_a_failed_request(
+    machine: Machine, acmea: Client, authority: AcmeAuthority
+) -> None:
+    name, operator = f"acmea.{BASE}", acmea.operator
     _let_it_be_due(machine, name)
-    process = acmea.operator.main_process("acmea")
+    authority.lead_nowhere(name)
+    assert machine.attempt("systemctl", "start", places.RENEWAL[0]).returncode != 0
+    assert status(machine, f"https://{name}/readyz", "/root/both.pem") == "200"
+    assert "could not be renewed" in _found(operator, name)
+    process = operator.main_process("acmea")
+
+    authority.lead_here(name)
     with _asking(machine, f"https://{name}/readyz"):
         machine.run("systemctl", "start", places.RENEWAL[0])
     wait_until(lambda: "Pebble" in shown_for(machine, name))
-    assert acmea.operator.main_process("acmea") == process
-    assert provision(acmea.operator, "diff", "acmea").status == 0
+    assert operator.main_process("acmea") == process
+    assert provision(operator, "diff", "acmea").status == 0
+    assert _found(operator, name) == ""
     assert machine.show(places.RENEWAL[1], "ActiveState")["ActiveState"] == "active"
+
+
+def _found(operator: Operator, name: str) -> str:
+    """What doctor has found of a certificate."""
+    document = provision(operator, "doctor").document
+    return " ".join(one["problem"] for one in document if one["subject"] == name)
 
 
 def _let_it_be_due(machine: Machine, name: str) -> None:
@@ -152,22 +167,6 @@ def _asking(machine: Machine, url: str) -> Iterator[None]:
         lines = answers.result().split("\n")
     assert lines.count("asked") > 10
     assert not [line for line in lines if "failed" in line]
-
-
-def test_a_renewal_that_fails_is_told_and_the_old_certificate_serves_on(
-    machine: Machine, acmea: Client, authority: AcmeAuthority
-) -> None:
-    name, operator = f"acmea.{BASE}", acmea.operator
-    before = shown_for(machine, name)
-    authority.lead_nowhere(name)
-    assert provision(operator, "host", "renew", name).status == 1
-    assert shown_for(machine, name) == before
-    assert status(machine, f"https://{name}/readyz") == "200"
-    (found,) = [one for one in provision(operator, "doctor").document if one["subject"] == name]
-    assert "could not be renewed" in found["problem"]
-    authority.lead_here(name)
-    done(operator, "host", "renew", name)
-    wait_until(lambda: shown_for(machine, name) != before)
 
 
 def test_a_certificate_that_is_not_obtained_here_is_not_renewed(acmea: Client) -> None:
