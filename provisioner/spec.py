@@ -283,11 +283,17 @@ def _monthly(catalogue: Catalogue) -> list[str]:
 
 
 def _with_keys(terms: Plan, options: Mapping[str, AskedOption], catalogue: Catalogue) -> Plan:
-    """Return the terms with the API keys that options add; there is nothing to add to `unlimited`."""
+    """Return the terms with the API keys that options add; nobody pays for more of what is unlimited."""
     known = ((catalogue.options.get(code), one.quantity) for code, one in options.items())
     more = sum(option.adds_api_keys * quantity for option, quantity in known if option)
-    if terms.max_api_keys is None or not more:
+    if not more:
         return terms
+    if terms.max_api_keys is None:
+        raise InvalidRequest(
+            "OPTION",
+            "an option adds API keys, of which this client may have any number.",
+            "`provision option remove` takes it off the bill; then run this command again.",
+        )
     return terms.model_copy(update={"max_api_keys": terms.max_api_keys + more})
 
 

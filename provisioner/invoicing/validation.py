@@ -41,6 +41,12 @@ class InvalidInvoice(ProvisionError):
         )
 
 
+def load() -> None:
+    """Load the rules, which takes seconds: before a transaction is open in which others would wait."""
+    for name in _SCHEMATRONS:
+        _compiled(name)
+
+
 def require_valid(document: bytes) -> None:
     """Raise InvalidInvoice with every rule that is broken."""
     problems = _schema_problems(document) or _schematron_problems(document)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from provisioner.errors import Interrupted, LockHeld, ProvisionError, Refused
+from provisioner.invoicing import validation
 from provisioner.invoicing.agreements import Term
 from provisioner.invoicing.invoice import Invoice, Numbering, draw_up
 from provisioner.invoicing.lines import CountedUsage, Line, month_lines
@@ -64,9 +65,10 @@ def close(context: Context, month: Month, tenant_id: str | None) -> list[Closing
         )
     context.require_catalogue()
     vendor = seller(context.host.vendor, str(context.layout.host_file))
-    contracts = context.bills.contracts(tenant_id)
+    contracts = context.writable_bills.contracts(tenant_id) if context.layout.registry.exists() else []
     if tenant_id is not None and not contracts:
         context.registry.get(tenant_id)
+    validation.load()
     write_missing(context)
     return list(_one_after_another(context, month, vendor, contracts))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from provisioner.apply.executor import Observer
 from provisioner.clock import Clock
@@ -18,11 +18,13 @@ from provisioner.filesystem import make_directory
 from provisioner.host import HostSettings, load_host
 from provisioner.layout import Layout
 from provisioner.plans import Catalogue, load_catalogue
-from provisioner.registry.bills import Bills
 from provisioner.registry.database import BILLS, Database
 from provisioner.registry.registry import Registry
 from provisioner.resources import plans_file
 from provisioner.runner import Runner
+
+if TYPE_CHECKING:
+    from provisioner.registry.bills import Bills
 
 DriverName = Literal["local", "systemd"]
 DEFAULT_LOCK_WAIT: Final = 600.0
@@ -94,12 +96,16 @@ class Context:
 
     @cached_property
     def bills(self) -> Bills:
-        """What is owed and paid, to read."""
+        """What is owed and paid, to read; empty in a registry that kept none of it."""
+        from provisioner.registry.bills import Bills  # noqa: PLC0415 - few commands bill
+
         return Bills(Database.open_to_read(self.layout.registry, BILLS), self.clock)
 
     @cached_property
     def writable_bills(self) -> Bills:
-        """What is owed and paid, to change; hold the lock."""
+        """What is owed and paid, to change; hold the lock. An older registry is brought up to date."""
+        from provisioner.registry.bills import Bills  # noqa: PLC0415 - few commands bill
+
         return Bills(Database.open(self.layout.registry), self.clock)
 
     @property

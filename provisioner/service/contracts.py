@@ -40,7 +40,8 @@ class Contract:
 
 def contract(context: Context, tenant_id: str) -> Contract:
     """Return what binds a client today; raises UnknownTenant."""
-    return _contract(context.bills.contract_of(tenant_id), tenant_id)
+    context.registry.get(tenant_id)
+    return _contract(context.writable_bills.contract_of(tenant_id), tenant_id)
 
 
 def add_option(context: Context, tenant_id: str, code: str, asked: AskedOption) -> Contract:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from provisioner import fields
 from provisioner.errors import InvalidRequest
-from provisioner.invoicing import accounting
+from provisioner.invoicing import accounting, validation
 from provisioner.invoicing.amounts import plain
 from provisioner.invoicing.invoice import Invoice, Numbering, credit
 from provisioner.invoicing.months import Month, civil_day
@@ -71,6 +71,7 @@ def add_credit(context: Context, number: str, amount: int | None, reason: str) -
     """
     fields.check_line("--reason", reason, _LONGEST_REASON)
     client_id = context.bills.invoice(number).invoice.client_id
+    validation.load()
     with changing(context, f"invoice credit {number}", client_id, settles=False) as transaction:
         bills = context.writable_bills
         original, earlier = bills.invoice(number).invoice, bills.credits(number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,3 +87,11 @@ class BillingRoot:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(as_json(record)))
         return file
+
+
+def as_version_1(file: Path) -> None:
+    """Make of a registry what the version before bills would have left."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for table in ("terms", "charges", "invoices", "billed_charges", "payments", "kept_usage"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("PRAGMA user_version = 1")

@@ -20,6 +20,7 @@ from provisioner.registry.database import BILLS, Database, RegistryFailed, adopt
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from provisioner.spec import AskedOption
+from tests.provisioner.billing_root import as_version_1
 from tests.provisioner.clock import FixedClock
 from tests.provisioner.samples import request, spec
 from tests.provisioner_pure.invoice_samples import invoice, plan_line
@@ -136,14 +137,6 @@ def test_a_notice_stays_through_later_changes_and_can_be_taken_back(registry: Re
     assert contract_end(bills.contract_of("dupont")) == date(2026, 3, 3)
     bills.give_notice("dupont", None)
     assert contract_end(bills.contract_of("dupont")) is None
-
-
-def as_version_1(file: Path) -> None:
-    """Make of a registry what the version before bills would have left."""
-    with closing(sqlite3.connect(file)) as connection, connection:
-        for table in ("terms", "charges", "invoices", "billed_charges", "payments", "kept_usage"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("PRAGMA user_version = 1")
 
 
 def test_clients_of_an_older_registry_get_their_terms_from_their_entries(

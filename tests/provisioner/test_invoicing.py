@@ -25,7 +25,7 @@ from provisioner.service import contracts, invoices
 from provisioner.service.closing import Closing, Ending, MonthNotOver, close
 from provisioner.service.invoice_files import OtherBytes
 from provisioner.spec import AskedOption
-from tests.provisioner.billing_root import BillingRoot
+from tests.provisioner.billing_root import BillingRoot, as_version_1
 
 JANUARY = Month(2026, 1)
 
@@ -75,6 +75,13 @@ def test_closed_again_it_changes_nothing(root: BillingRoot) -> None:
     assert endings(close(root.context, JANUARY, None)) == {"dupont": ("closed-before", "2026-00001")}
     assert {path: path.read_bytes() for path in root.path.rglob("2026-00001.*")} == before
     assert len(before) == 2
+
+
+def test_a_registry_from_before_bills_is_brought_up_to_date_by_the_first_close(root: BillingRoot) -> None:
+    as_version_1(root.path / "registry.sqlite3")
+    assert invoices.rows(root.context) == []
+    assert endings(close(root.context, JANUARY, None)) == {"dupont": ("closed", "2026-00001")}
+    assert contracts.contract(root.context, "dupont").committed_until is None
 
 
 def test_a_month_that_goes_on_anywhere_is_refused(root: BillingRoot) -> None:
@@ -127,9 +134,12 @@ def test_a_free_client_owes_nothing_and_takes_no_number(root: BillingRoot) -> No
     assert endings(close(root.context, JANUARY, "essai")) == {"essai": ("nothing-due", None)}
 
 
+OVERAGE = {"overage": "bill", "overage_analysis_price": "0.30", "max_api_keys": "3"}
+
+
 def test_plan_changes_options_charges_and_units_beyond_are_on_one_invoice(root: BillingRoot) -> None:
     root.at(2026, 1, 10, 9)
-    root.change("dupont", plan="enterprise", overrides={"overage": "bill", "overage_analysis_price": "0.30"})
+    root.change("dupont", plan="enterprise", overrides=OVERAGE)
     options = {"extra-key": AskedOption(quantity=2)}
     root.change("dupont", options=options)
     root.used("dupont", "2026-01", analyses_used=2_010, analyses_limit=2_000, overage_fees=Decimal("3.00"))

@@ -147,3 +147,35 @@ def test_yaml_cannot_make_python_objects(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration, match="cannot be read"):
         load_catalogue(tmp_path / "plans.yaml")
+
+
+def test_the_contract_is_documents_001s_and_optional_in_a_catalogue_from_before_it() -> None:
+    professional = CATALOGUE.plan("professional")
+    assert (professional.commitment_months, professional.notice_days, professional.overage) == (
+        12,
+        30,
+        "block",
+    )
+    assert CATALOGUE.options["extra-key"].price == 50
+    assert CATALOGUE.options["ingestion"].price == 150
+    assert CATALOGUE.options["ingestion"].lot_size == 10
+    content = shipped_content()
+    del content["options"]
+    for plan in content["plans"].values():
+        for key in (
+            "overage",
+            "overage_request_price",
+            "overage_analysis_price",
+            "commitment_months",
+            "notice_days",
+        ):
+            del plan[key]
+    before = parse_catalogue(content).plan("professional")
+    assert (before.commitment_months, before.notice_days, before.overage) == (0, 0, "block")
+
+
+def test_an_option_for_a_plan_that_is_none_is_refused_with_its_path() -> None:
+    content = shipped_content()
+    content["options"]["extra-key"]["plans"] = ["gold"]
+    with pytest.raises(InvalidConfiguration, match=r"options\.extra-key\.plans: no plan is named 'gold'"):
+        parse_catalogue(content)

@@ -1,11 +1,13 @@
 """What the operator asks is judged as a whole before anything is touched."""
 
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from provisioner.errors import InvalidRequest
-from provisioner.spec import TenantRequest, build_spec, parse_settings
+from provisioner.spec import AskedOption, TenantRequest, build_spec, parse_settings
 from tests.provisioner_pure.samples import CATALOGUE, HOSTILE_TEXTS, host, request, spec
 
 DOCUMENT_004 = {
@@ -156,3 +158,31 @@ def test_a_value_may_hold_an_equals_sign() -> None:
 def test_a_request_survives_the_registry() -> None:
     asked = request(**DOCUMENT_004, domains=("a.example.fr",), overrides={"max_cases": "5000"})
     assert TenantRequest.model_validate_json(asked.model_dump_json()) == asked
+
+
+def test_an_option_has_the_price_of_plans_yaml_or_one_of_its_own() -> None:
+    asked = {
+        "extra-key": AskedOption(quantity=2),
+        "visites": AskedOption(title="Visite mensuelle", price=Decimal("120.50")),
+    }
+    dupont = spec(options=asked)
+    assert [(one.code, one.price_cents, one.quantity) for one in dupont.options] == [
+        ("extra-key", 5_000, 2), ("visites", 12_050, 1),
+    ]  # fmt: skip
+    assert dupont.terms.max_api_keys == 5
+    assert spec(options={"extra-key": AskedOption(price=Decimal(0))}).options[0].price_cents == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"options": {"nothing": AskedOption()}}, "is no option of plans.yaml that is paid by the month"),
+        ({"options": {"ingestion": AskedOption()}}, "Those are: extra-key"),
+        ({"options": {"x": AskedOption(title="a\nb", price=Decimal(1))}}, "unprintable"),
+        ({"plan": "starter", "options": {"extra-key": AskedOption()}}, "not for the plan starter"),
+        ({"plan": "enterprise", "options": {"extra-key": AskedOption()}}, "any number"),
+    ],
+)
+def test_an_option_that_a_client_cannot_have_is_refused(more: dict[str, Any], why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why):
+        spec(**more)
