@@ -105,7 +105,7 @@ def texts(invoice: Invoice) -> dict[str, Any]:
             "heading": "Avoir" if invoice.corrects else "Facture",
             "billed": "Client",
             "payment": "Règlement",
-            "page": "Page",
+            "page": f"{_title(invoice)} · page",
         },
         "seller": {
             "name": seller.name,
@@ -120,10 +120,7 @@ def texts(invoice: Invoice) -> dict[str, Any]:
         "columns": ["Désignation", "Quantité", "Prix unitaire HT", "Montant HT"],
         "lines": [_row(line, invoice) for line in invoice.lines],
         "totals": _totals(invoice),
-        "due": [
-            "Total à votre crédit" if invoice.corrects else "Total TTC à payer",
-            french(invoice.gross_cents),
-        ],
+        "due": (_due(invoice), french(invoice.gross_cents)),
         "payment": _payment(invoice),
         "mentions": _mentions(invoice),
     }
@@ -176,6 +173,12 @@ def _totals(invoice: Invoice) -> list[tuple[str, str]]:
     if not invoice.seller.vat_number:
         return [net, ("TVA", "non applicable")]
     return [net, (f"TVA {percent(invoice.vat_rate)}", french(invoice.vat_cents))]
+
+
+def _due(invoice: Invoice) -> str:
+    if invoice.corrects:
+        return "Total à votre crédit"
+    return "Total TTC à payer" if invoice.seller.vat_number else "Total à payer"
 
 
 def _payment(invoice: Invoice) -> list[tuple[str, str]]:
