@@ -152,7 +152,9 @@ def charge(
 def notice(session: Session, /, id_: str, on: date | None, ends: date | None, withdraw: bool) -> None:
     """Record that a client leaves, and show when its contract ends: after its notice and commitment.
 
-    It is billed to that day, whenever it is removed. Removing a client without this gives notice that day.
+    It is billed to that day, whenever it is removed. Removing a client without this gives notice that day;
+    `--ends` lets it off afterwards, too.
+
     JSON: as `option list`.
 
     \b

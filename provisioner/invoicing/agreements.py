@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -116,18 +117,18 @@ def contract_end(terms: Sequence[Term]) -> date | None:
     """Return the first day that is no longer billed; None while a contract goes on.
 
     Whoever is removed without having given notice gives it that day. The notice runs for `notice_days`, and
-    no contract ends within its commitment, unless another end was agreed on.
+    no contract ends within its commitment, unless another end was agreed on, be it after it left.
     """
     billed = [term for term in terms if term.agreement.billed]
     if not billed:
         return terms[0].day if terms else None
-    agreement = billed[-1].agreement
-    if agreement.notice and agreement.notice.ends_on:
-        return agreement.notice.ends_on
-    given = agreement.notice.given_on if agreement.notice else _left_on(terms)
-    if given is None:
+    notice = terms[-1].agreement.notice
+    if notice and notice.ends_on:
+        return notice.ends_on
+    given = [day for day in (notice.given_on if notice else None, _left_on(terms)) if day]
+    if not given:
         return None
-    notice_ends = given + timedelta(days=agreement.notice_days)
+    notice_ends = min(given) + timedelta(days=billed[-1].agreement.notice_days)
     return max(notice_ends, committed_until(terms) or notice_ends)
 
 
@@ -143,4 +144,6 @@ def committed_until(terms: Sequence[Term]) -> date | None:
 
 
 def _left_on(terms: Sequence[Term]) -> date | None:
-    return None if terms[-1].agreement.billed else terms[-1].day
+    """What was noted of a client after it left does not change the day it did."""
+    after = list(takewhile(lambda term: not term.agreement.billed, reversed(terms)))
+    return after[-1].day if after else None

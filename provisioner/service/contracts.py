@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from provisioner import fields
-from provisioner.errors import InvalidRequest, WrongState
+from provisioner.errors import InvalidRequest
 from provisioner.invoicing.agreements import BilledOption, Notice, Term, committed_until, contract_end
 from provisioner.invoicing.amounts import cents
 from provisioner.invoicing.lines import Charge
@@ -157,9 +157,7 @@ def give_notice(context: Context, tenant_id: str, notice: Notice | None) -> Cont
         raise InvalidRequest("--ends", "the contract would end before the notice.", "Give a later day.")
     with changing(context, f"notice {tenant_id}", tenant_id, settles=False) as transaction:
         bills = context.writable_bills
-        terms = bills.contract_of(tenant_id)
-        if not terms[-1].agreement.billed:
-            raise WrongState(f"{tenant_id} has left already.", "Its contract ended, or runs out, by itself.")
+        bills.contract_of(tenant_id)
         bills.give_notice(tenant_id, notice)
         after = _contract(bills.contract_of(tenant_id), tenant_id)
         transaction.detail = f"ends on {after.ends_on}" if after.ends_on else "taken back"

@@ -11,7 +11,7 @@ from provisioner.registry.registry import Entry
 from provisioner.service import erasure
 from provisioner.service.backup_target import erase_all, store_of
 from provisioner.service.context import Context
-from provisioner.service.kept_usage import keep_usage
+from provisioner.service.leaving import keep_usage, tell_what_stays_due
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
 from provisioner.steps import ArchiveTree, MakeDirectory, RemoveTree, WriteFile
@@ -47,6 +47,7 @@ def remove(context: Context, tenant_id: str) -> Path:
         transaction.execute(
             (*driver.certificates.removal_steps(_host_names(entry)), *driver.erase_steps(tenant))
         )
+        tell_what_stays_due(context, tenant_id)
         return archive
 
 
@@ -81,6 +82,7 @@ def purge(context: Context, tenant_id: str) -> Path:
         transaction.execute(erasure.finished_steps(context, entry, done))
         transaction.settle()
         transaction.registry.forget(tenant_id)
+        tell_what_stays_due(context, tenant_id)
         return erasure.text_path(context, entry)
 
 

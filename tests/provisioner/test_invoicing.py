@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from facturx import get_xml_from_pdf
 
-from provisioner.errors import InvalidConfiguration, InvalidRequest, ProvisionError, UnknownTenant, WrongState
+from provisioner.errors import InvalidConfiguration, InvalidRequest, ProvisionError, UnknownTenant
 from provisioner.filesystem import digest
 from provisioner.invoicing.agreements import Notice
 from provisioner.invoicing.months import Month
@@ -24,6 +24,7 @@ from provisioner.registry.models import State
 from provisioner.service import contracts, invoices
 from provisioner.service.closing import Closing, Ending, MonthNotOver, close
 from provisioner.service.invoice_files import OtherBytes
+from provisioner.service.leaving import tell_what_stays_due
 from provisioner.spec import AskedOption
 from tests.provisioner.billing_root import BillingRoot, as_version_1
 
@@ -191,8 +192,25 @@ def test_a_client_that_left_is_billed_to_the_end_of_its_contract_from_what_was_k
     close(root.context, Month(2026, 2), None)
     line = invoices.show(root.context, "2026-00002").row.invoice.lines[0]
     assert (line.last_day, line.net_cents) == (date(2026, 2, 18), 19_221)
-    with pytest.raises(WrongState, match="has left already"):
-        contracts.give_notice(root.context, "dupont", Notice(given_on=date(2026, 3, 1)))
+    late = contracts.give_notice(root.context, "dupont", Notice(given_on=date(2026, 3, 1)))
+    assert late.ends_on == date(2026, 2, 19)
+
+
+def test_who_left_within_its_commitment_can_be_let_off(root: BillingRoot) -> None:
+    root.at(2026, 1, 20, 9)
+    root.registry.forget("dupont")
+    tell_what_stays_due(root.context, "dupont")
+    (told,) = root.said
+    assert "dupont is billed until 2026-12-01" in told
+    assert "`provision notice dupont --ends 2026-01-20` lets it off" in told
+    let_off = Notice(given_on=date(2026, 1, 20), ends_on=date(2026, 1, 20))
+    assert contracts.give_notice(root.context, "dupont", let_off).ends_on == date(2026, 1, 20)
+    tell_what_stays_due(root.context, "dupont")
+    assert len(root.said) == 1
+    root.at(2026, 3, 1, 9)
+    close(root.context, JANUARY, None)
+    assert invoices.show(root.context, "2026-00001").row.invoice.lines[0].last_day == date(2026, 1, 19)
+    assert endings(close(root.context, Month(2026, 2), None)) == {"dupont": ("nothing-due", None)}
 
 
 def test_notice_says_when_a_contract_ends_and_can_be_taken_back(root: BillingRoot) -> None:

@@ -1,4 +1,4 @@
-"""Keeps what a client used in months not billed yet, before `remove` and `purge` take its files away."""
+"""What a client that leaves still owes: usage kept before its files go, and until when it is billed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from provisioner.invoicing.months import Month
+from provisioner.invoicing.agreements import billed_days, contract_end
+from provisioner.invoicing.months import Month, civil_day
 from provisioner.registry.bills import KeptUsage
 from provisioner.registry.registry import Entry
 from provisioner.service.context import Context
@@ -38,6 +39,17 @@ def keep_usage(context: Context, entry: Entry) -> None:
         if export:
             records.append(KeptUsage(month, export.sha256, export.content.decode()))
     bills.keep_usage(entry.id, contract, records)
+
+
+def tell_what_stays_due(context: Context, tenant_id: str) -> None:
+    """Tell the operator when a client that has left is billed all the same, and how to let it off."""
+    terms = context.writable_bills.contract_of(tenant_id)
+    ends, today = contract_end(terms), civil_day(context.clock.now())
+    if ends and ends > today and billed_days(terms, today, ends):
+        context.say(
+            f"{tenant_id} is billed until {ends}: its notice or its commitment runs. "
+            f"`provision notice {tenant_id} --ends {today}` lets it off."
+        )
 
 
 def _months(folder: Path) -> list[str]:
