@@ -201,6 +201,7 @@ def _restored(services: Services, _payload: Nothing) -> Answer:
     """Take up this instance's own data from a backup: a sign-in ended since then must not be open again."""
     _bring_up_to_date(services)
     services.accounts.sessions.close_all()
+    services.accounts.links.close_all()
     return {}
 
 

@@ -37,6 +37,16 @@ class SignInSession(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class OneTimeLink(Base):
+    """A link by which a user chooses a password; there is one at a time."""
+
+    __tablename__ = "one_time_links"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RefreshToken(Base):
     """One link of a sign-in's chain of refresh tokens; a used one is kept, so that reuse is noticed."""
 

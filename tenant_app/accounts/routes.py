@@ -6,12 +6,14 @@ from flask import Blueprint, Response, request
 from flask_babel import lazy_gettext
 
 from tenant_app.accounts.schemas import (
+    ChosenPassword,
     CreatedKey,
     Credentials,
     InvitedUser,
     KeyList,
     KeyOverlap,
     KeyView,
+    LinkView,
     Me,
     NewApiKey,
     NewUser,
@@ -64,6 +66,23 @@ def logout() -> Response:
     return Response(status=204)
 
 
+@blueprint.post("/api/auth/password")
+@documented(
+    summary="Choisir son mot de passe avec un lien",
+    body=ChosenPassword,
+    status=204,
+    errors=[400, 429],
+    open=True,
+)
+def choose_password() -> Response:
+    """Give the password to whoever the link is for; it is good once."""
+    accounts = current_services().accounts
+    accounts.anonymous_rate.count(request.remote_addr or "")
+    chosen = json_body(ChosenPassword)
+    accounts.links.redeem(chosen.token, chosen.new_password)
+    return Response(status=204)
+
+
 @blueprint.get("/api/me")
 @documented(summary="Qui je suis", answer=Me, errors=[401, 403])
 @signed_in
@@ -112,6 +131,9 @@ def create_user() -> Response:
     """Create a user within the plan's seats."""
     wanted = json_body(NewUser)
     invitation = current_services().accounts.users.create(wanted.email, wanted.role, wanted.password)
+    if wanted.link:
+        user = invitation.user
+        return answered(InvitedUser.with_link(user, _link_for(user.id)), 201)
     return answered(InvitedUser.invited(invitation), 201)
 
 
@@ -140,6 +162,24 @@ def change_user(user_id: int) -> Response:
 def reset_password(user_id: int) -> Response:
     """Generate a password and show it, once; the user is signed out everywhere."""
     return answered(InvitedUser.invited(current_services().accounts.users.reset_password(user_id)))
+
+
+@blueprint.post("/api/users/<int:user_id>/link")
+@documented(
+    summary="Donner à un utilisateur un lien pour choisir son mot de passe (montré une seule fois)",
+    answer=LinkView,
+    status=201,
+    errors=[401, 403, 404],
+)
+@requires("users.manage")
+def issue_link(user_id: int) -> Response:
+    """Show a new link, once; until it is used, the password there is goes on being accepted."""
+    return answered(_link_for(user_id), 201)
+
+
+def _link_for(user_id: int) -> LinkView:
+    services = current_services()
+    return LinkView.of(services.accounts.links.issue(user_id), services.settings.public_url)
 
 
 @blueprint.delete("/api/users/<int:user_id>")

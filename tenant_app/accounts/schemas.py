@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import NewKey
+from tenant_app.accounts.links import IssuedLink
 from tenant_app.accounts.models import ApiKey, User
 from tenant_app.accounts.roles import Role
 from tenant_app.accounts.sessions import TokenPair
@@ -78,11 +79,25 @@ class PasswordChange(Body):
 
 
 class NewUser(Body):
-    """A user to create; without a password one is generated and shown once."""
+    """A user to create: with this password, with a link to choose one, or else with one generated."""
 
     email: Email
     role: Role
     password: Password | None = None
+    link: bool = False
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.link and self.password is not None:
+            raise ValueError("either a password or a link")
+        return self
+
+
+class ChosenPassword(Body):
+    """The password of whoever holds a link."""
+
+    token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+    new_password: Password
 
 
 class UserChange(Body):
@@ -109,16 +124,37 @@ class UserView(BaseModel):
         )
 
 
+class LinkView(BaseModel):
+    """A link to hand over: good once, until then. The secret in it stands behind `#`, which no log sees."""
+
+    url: str
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, link: IssuedLink, public_url: str) -> Self:
+        """Return the answer for a link of this instance."""
+        return cls(url=f"{public_url}/welcome#{link.secret.get_secret_value()}", expires_at=link.expires_at)
+
+
 class InvitedUser(UserView):
-    """A new user; ``password`` is the generated one, never shown again, or null when it was chosen."""
+    """A new user; ``password`` is the generated one, never shown again, or null when it is chosen.
+
+    ``link`` is there when one was asked for.
+    """
 
     password: str | None
+    link: LinkView | None = None
 
     @classmethod
     def invited(cls, invitation: Invitation) -> Self:
-        """Return the answer for a new user."""
+        """Return the answer for a new user with a password."""
         shown = invitation.password.get_secret_value() if invitation.password else None
         return cls(**UserView.of(invitation.user).model_dump(), password=shown)
+
+    @classmethod
+    def with_link(cls, user: User, link: LinkView) -> Self:
+        """Return the answer for a new user who will choose a password."""
+        return cls(**UserView.of(user).model_dump(), password=None, link=link)
 
 
 class UserList(BaseModel):

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import ApiKeys
+from tenant_app.accounts.links import OneTimeLinks
 from tenant_app.accounts.security_log import SecurityLog
 from tenant_app.accounts.sessions import Sessions
 from tenant_app.accounts.sign_in import SignIn
@@ -32,6 +33,7 @@ class Accounts:
             key=settings.secret_key,
             former=settings.former_key,
         )
+        self.links = OneTimeLinks(database, clock)
         self.sign_in = SignIn(database, clock, self.security)
         self.anonymous_rate = SlidingRate(
             clock,

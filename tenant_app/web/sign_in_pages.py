@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext
 from pydantic import SecretStr
 from werkzeug.wrappers import Response as BaseResponse
 
+from tenant_app.accounts.passwords import LONGEST, SHORTEST
 from tenant_app.api.authentication import (
     authenticate,
     end_page_session,
@@ -17,6 +18,8 @@ from tenant_app.errors import InvalidInput, RateLimited, TenantAppError, Unauthe
 from tenant_app.web.language import local_path
 
 LONGEST_EMAIL = 254
+_TOLD = ("bye", "ready")
+"""What an address says was done: signed out, or a password chosen."""
 LONGEST_PASSWORD = 1024
 
 
@@ -27,7 +30,8 @@ def sign_in() -> BaseResponse:
         return _check(target)
     if _is_signed_in():
         return redirect(target)
-    return _form(target, signed_out="bye" in request.args)
+    done = next((name for name in _TOLD if name in request.args), None)
+    return _form(target, done=done)
 
 
 def _check(target: str) -> BaseResponse:
@@ -66,11 +70,16 @@ def _is_signed_in() -> bool:
 
 
 def _form(
-    target: str, *, email: str = "", refusal: TenantAppError | None = None, signed_out: bool = False
+    target: str, *, email: str = "", refusal: TenantAppError | None = None, done: str | None = None
 ) -> Response:
     return make_response(
-        render_template("sign_in.html", target=target, email=email, refusal=refusal, signed_out=signed_out)
+        render_template("sign_in.html", target=target, email=email, refusal=refusal, done=done)
     )
+
+
+def welcome() -> str:
+    """Show where somebody who holds a link chooses a password; the link is judged when it is used."""
+    return render_template("welcome.html", shortest_password=SHORTEST, longest_password=LONGEST)
 
 
 def sign_out() -> BaseResponse:

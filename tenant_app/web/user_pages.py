@@ -1,6 +1,7 @@
 """The firm's people: who has an account, in which role, and how many seats are left."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import render_template
 from flask_babel import gettext
@@ -14,11 +15,15 @@ from tenant_app.web.frame import page
 
 @dataclass(frozen=True)
 class Person:
-    """One account as its row shows it; ``own`` is that of whoever reads the page."""
+    """One account as its row shows it; ``own`` is that of whoever reads the page.
+
+    ``link_until`` is until when a link to choose a password is good, when there is one.
+    """
 
     user: User
     last_active: str
     own: bool
+    link_until: datetime | None
 
 
 @page("users.manage")
@@ -37,11 +42,13 @@ def _roster() -> dict[str, object]:
     services = current_services()
     known = services.accounts.users.list_all()
     months = services.accounts.users.last_active()
+    links = services.accounts.links.pending()
     present = services.billing.report.month()
     own_id = current_actor().user_id
     return {
         "people": [
-            Person(user, _activity(months.get(user.id), present), user.id == own_id) for user in known
+            Person(user, _activity(months.get(user.id), present), user.id == own_id, links.get(user.id))
+            for user in known
         ],
         "seats_used": sum(user.active for user in known),
         "seats": services.settings.max_users,

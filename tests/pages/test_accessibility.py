@@ -132,12 +132,13 @@ def test_no_page_excludes_anybody(
 
 
 @looks
-def test_the_sign_in_page_excludes_nobody(open_page: OpenPage, look: dict[str, Any]) -> None:
+def test_the_pages_before_signing_in_exclude_nobody(open_page: OpenPage, look: dict[str, Any]) -> None:
     page = open_page(**look)
-    page.goto("/login")
+    for path in ("/login", "/login?ready", "/welcome#x"):
+        page.goto(path)
 
-    assert violations(page) == []
-    assert overflow(page) <= 0
+        assert violations(page) == []
+        assert overflow(page) <= 0
 
 
 def test_everything_is_reached_by_keyboard_and_shows_the_focus(sign_in: SignIn) -> None:

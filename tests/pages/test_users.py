@@ -11,6 +11,7 @@ from tests.pages.conftest import OpenPage, SignIn, fill_sign_in, sign_in_on
 from tests.pages.tenant import ADMIN, MEMBER, VIEWER, Tenant, served_tenant
 
 NEW = "collaboratrice@dupont.test"
+CHOSEN = "une phrase pour le cabinet"
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +47,26 @@ def add(page: Page, email: str = NEW, role: str = "Membre") -> None:
     dialog.get_by_role("button", name="Créer le compte").click()
 
 
-def secret_shown(page: Page) -> str:
-    """Return the password shown, and note it."""
+def link_shown(page: Page) -> str:
+    """Return the link shown, and note it."""
     shown = page.locator("#secret-value")
-    expect(shown).to_contain_text("Mot de passe : ")
-    text = shown.inner_text()
+    expect(shown).to_contain_text("/welcome#")
+    link = shown.inner_text()
     page.get_by_role("button", name="C’est noté").click()
     expect(page.locator("#secret")).to_be_hidden()
-    return text.rpartition(" : ")[2]
+    return link
+
+
+def choose(page: Page, link: str, password: str, again: str | None = None) -> None:
+    page.goto(link)
+    page.get_by_label("Nouveau mot de passe").fill(password)
+    page.get_by_label("Le même, une seconde fois").fill(password if again is None else again)
+    page.get_by_role("button", name="Enregistrer le mot de passe").click()
+
+
+def has_chosen(page: Page, link: str, password: str = CHOSEN) -> None:
+    choose(page, link, password)
+    expect(page.get_by_role("status")).to_contain_text("Votre mot de passe est enregistré.")
 
 
 def act(page: Page, row: Locator, action: str, confirm: str) -> None:
@@ -70,18 +83,20 @@ def signs_in(open_page: OpenPage, firm: Tenant, password: str, email: str = NEW)
     return page.locator("header.top").count() == 1
 
 
-def test_a_person_is_added_with_a_password_shown_once(users: Page, open_page: OpenPage, firm: Tenant) -> None:
+def test_a_person_is_added_with_a_link_shown_once(users: Page, open_page: OpenPage, firm: Tenant) -> None:
     add(users)
-    expect(users.locator("#secret-value")).to_contain_text(f"Adresse : {firm.url}")
-    expect(users.locator("#secret-value")).to_contain_text(f"Identifiant : {NEW}")
-    password = secret_shown(users)
+    expect(users.locator("#secret-value")).to_contain_text(firm.url)
+    link = link_shown(users)
 
     expect(row_of(users, NEW)).to_contain_text("Membre")
     expect(row_of(users, NEW)).to_contain_text("Jamais connecté")
     expect(users.locator(".seats")).to_have_text(re.compile(r"^Places prises\s: 4 sur 4"))
-    assert password not in users.content()
-    assert signs_in(open_page, firm, password)
+    expect(row_of(users, NEW)).to_contain_text("lien valable jusqu’au")
+    assert link.partition("#")[2] not in users.content()
+    has_chosen(open_page(firm.url), link)
+    assert signs_in(open_page, firm, CHOSEN)
     users.reload()
+    expect(row_of(users, NEW)).not_to_contain_text("lien valable")
     expect(row_of(users, NEW)).to_contain_text("Ce mois-ci")
 
 
@@ -96,7 +111,7 @@ def test_what_is_wrong_is_told_beside_the_form(users: Page) -> None:
 
 def test_no_more_people_than_seats(users: Page) -> None:
     add(users)
-    secret_shown(users)
+    link_shown(users)
     add(users, email="un-de-trop@dupont.test")
 
     expect(users.locator("#new-user-refusal")).to_contain_text("Les 4 places de votre abonnement sont prises")
@@ -104,7 +119,7 @@ def test_no_more_people_than_seats(users: Page) -> None:
 
 def test_a_role_is_changed(users: Page) -> None:
     add(users)
-    secret_shown(users)
+    link_shown(users)
     row_of(users, NEW).get_by_role("button", name="Gérer").click()
     users.get_by_role("dialog", name=NEW).get_by_label("Rôle").select_option("Lecture seule")
     users.get_by_role("button", name="Enregistrer le rôle").click()
@@ -118,33 +133,53 @@ def test_an_account_is_deactivated_and_activated_again(
     users: Page, open_page: OpenPage, firm: Tenant
 ) -> None:
     add(users)
-    password = secret_shown(users)
+    has_chosen(open_page(firm.url), link_shown(users))
     act(users, row_of(users, NEW), "Désactiver le compte", "Désactiver")
     expect(row_of(users, NEW)).to_contain_text("Désactivé")
     expect(users.locator(".seats")).to_have_text("Places prises : 3 sur 4")
-    assert not signs_in(open_page, firm, password)
+    assert not signs_in(open_page, firm, CHOSEN)
 
     row_of(users, NEW).get_by_role("button", name="Gérer").click()
     users.get_by_role("button", name="Réactiver le compte").click()
 
     expect(row_of(users, NEW)).to_contain_text("Actif")
-    assert signs_in(open_page, firm, password)
+    assert signs_in(open_page, firm, CHOSEN)
 
 
-def test_a_forgotten_password_is_replaced(users: Page, open_page: OpenPage, firm: Tenant) -> None:
+def test_a_forgotten_password_is_replaced_by_a_new_link(
+    users: Page, open_page: OpenPage, firm: Tenant
+) -> None:
     add(users)
-    first = secret_shown(users)
-    act(users, row_of(users, NEW), "Donner un nouveau mot de passe", "Créer le mot de passe")
-    second = secret_shown(users)
+    has_chosen(open_page(firm.url), link_shown(users))
+    act(users, row_of(users, NEW), "Donner un nouveau lien", "Créer le lien")
+    link = link_shown(users)
+    assert signs_in(open_page, firm, CHOSEN)
 
-    assert first != second
-    assert not signs_in(open_page, firm, first)
-    assert signs_in(open_page, firm, second)
+    has_chosen(open_page(firm.url), link, "une tout autre phrase")
+
+    assert not signs_in(open_page, firm, CHOSEN)
+    assert signs_in(open_page, firm, "une tout autre phrase")
+
+
+def test_what_is_wrong_with_a_link_or_a_password_is_told(
+    users: Page, open_page: OpenPage, firm: Tenant
+) -> None:
+    add(users)
+    link = link_shown(users)
+    page = open_page(firm.url)
+    choose(page, link, CHOSEN, again="une autre phrase")
+    assert page.get_by_label("Le même, une seconde fois").evaluate("field => field.validationMessage") == (
+        "Les deux mots de passe ne sont pas les mêmes."
+    )
+    assert "#" not in page.url
+    has_chosen(page, link)
+    choose(page, link, CHOSEN)
+    expect(page.locator("#trouble")).to_contain_text("Ce lien n'est plus valable")
 
 
 def test_a_removal_asks_first_and_can_be_called_off(users: Page) -> None:
     add(users)
-    secret_shown(users)
+    link_shown(users)
     act(users, row_of(users, NEW), "Supprimer le compte", "Annuler")
     expect(row_of(users, NEW).get_by_role("button")).to_be_focused()
 

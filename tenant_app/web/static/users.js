@@ -1,4 +1,4 @@
-/* Accounts: added with a password shown once, changed, and removed after a confirmation. */
+/* Accounts: added with a link shown once, changed, and removed after a confirmation. */
 import { confirmed, showSecret } from "./dialogs.js";
 import { announce, ask, clearTrouble, fetchPiece, Refusal, showTrouble, texts } from "./request.js";
 
@@ -17,13 +17,10 @@ async function send(method, url, body) {
   return answer.status === 204 ? null : answer.json();
 }
 
-/** What an administrator hands over: where to go, under which name, with which password. */
-function invitation({ email, password }) {
-  return [
-    `${texts.addressLabel} : ${texts.address}`,
-    `${texts.loginLabel} : ${email}`,
-    `${texts.passwordLabel} : ${password}`,
-  ].join("\n");
+/** Show what an administrator hands over: a link good once, by which the person chooses a password. */
+function showLink(title, link) {
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long" });
+  return showSecret(title, texts.secretDetail.replace("{day}", day.format(new Date(link.expires_at))), link.url);
 }
 
 function refuse(dialog, error) {
@@ -40,10 +37,10 @@ function open(dialog) {
 
 async function add(form) {
   try {
-    const user = await send("POST", "/api/users", { email: form.elements.email.value.trim(), role: form.elements.role.value });
+    const user = await send("POST", "/api/users", { email: form.elements.email.value.trim(), role: form.elements.role.value, link: true });
     adding.close();
     form.reset();
-    await showSecret(texts.createdTitle, texts.secretDetail, invitation(user));
+    await showLink(texts.createdTitle, user.link);
     await refresh();
   } catch (error) {
     if (!adding.open) showTrouble(error);
@@ -79,8 +76,8 @@ async function change(body, said) {
 }
 
 async function reset() {
-  const user = await send("POST", `/api/users/${edited.edit}/password`);
-  await showSecret(texts.resetTitle, texts.secretDetail, invitation(user));
+  await showLink(texts.resetTitle, await send("POST", `/api/users/${edited.edit}/link`));
+  await refresh();
   focusOn(edited.edit);
 }
 

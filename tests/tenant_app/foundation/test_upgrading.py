@@ -25,6 +25,7 @@ def outdated(tmp_path: Path) -> Instance:
 
 def set_back(database: Path) -> None:
     with closing(sqlite3.connect(database)) as raw, raw:
+        raw.execute("DROP TABLE one_time_links")
         raw.execute("ALTER TABLE api_keys DROP COLUMN ends_at")
         raw.execute("UPDATE alembic_version SET version_num = ?", (OLDER,))
 
