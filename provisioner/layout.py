@@ -1,6 +1,7 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
-<root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ erasures/ hooks/ admin/
+<root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ packages/ erasures/ hooks/
+            admin/
 <root>/acme/certbot/ work/ logs/ challenges/
 <root>/invoices/<year>/
 <root>/isolation-proof              (while one is being made)
@@ -58,6 +59,11 @@ class Layout:
     def host_backups(self) -> Path:
         """Where backups of the host's own files are kept."""
         return self.root / "backups-host"
+
+    @property
+    def packages(self) -> Path:
+        """Where the packages made for clients are kept, in a folder each."""
+        return self.root / "packages"
 
     @property
     def hooks(self) -> Path:

@@ -19,6 +19,8 @@ class Quoted(str):
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:@/*-]+")
+_COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
+_MARKDOWN: Final = re.compile(r"[\\`*_\[\]<~|]|&(?=#?\w+;)|#(?=#*$)")
 _INI_COMMENT: Final = re.compile(r"(^|\s)[;#]")
 
 
@@ -81,6 +83,25 @@ def supervisor_environment(variables: Mapping[str, str]) -> Quoted:
     return Quoted(",".join(f'{plain(key)}="{supervisor(value)}"' for key, value in variables.items()))
 
 
+def colour(value: str) -> Quoted:
+    """Let through a colour as CSS and TOML hold it between quotes: `#` and six hexadecimal digits."""
+    if not _COLOUR.fullmatch(value):
+        raise ValueError(f"{value!r} is no colour of six hexadecimal digits")
+    return Quoted(value)
+
+
+def markdown(value: str) -> Quoted:
+    """Quote one line of Markdown that stands behind other words of its line, outside of code."""
+    _refuse_control(value)
+    return Quoted(_MARKDOWN.sub(r"\\\g<0>", value))
+
+
+def line(value: str) -> Quoted:
+    """Let through the rest of a line of plain text, which has no signs of its own."""
+    _refuse_control(value)
+    return Quoted(value)
+
+
 def plain(value: object) -> Quoted:
     """Let through what is the same in every format: letters, digits and `_ . : @ / * -`."""
     text = str(value)
@@ -100,6 +121,9 @@ FILTERS: Final[dict[str, Callable[..., Quoted]]] = {
         supervisor,
         supervisor_command,
         supervisor_environment,
+        colour,
+        markdown,
+        line,
         plain,
     )
 }

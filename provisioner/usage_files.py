@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import stat
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,13 +19,11 @@ from typing import Annotated, Any, Final, NoReturn
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from provisioner.errors import ProvisionError
+from provisioner.untrusted_files import read_untrusted
 
 MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 LARGEST_BYTES: Final = 64 * 1024
 _LARGEST_COUNT: Final = 2**53
-_DIRECTORY: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK, opening a named pipe would wait for somebody to write to it.
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 Count = Annotated[int, Field(strict=True, ge=0, le=_LARGEST_COUNT)]
 Money = Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=2, allow_inf_nan=False)]
@@ -113,33 +108,14 @@ def read_export(client_directory: Path, client_id: str, month: str) -> Export | 
     """
     path = client_directory / "data" / "usage" / f"{month}.json"
     try:
-        text = _read(client_directory, path)
+        text = read_untrusted(client_directory, "data", "usage", path.name, largest=LARGEST_BYTES)
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise UnreadableUsage(path, str(error)) from error
     except OSError as error:
         raise UnreadableUsage(path, f"cannot be opened safely ({error.strerror})") from error
     return parse_export(path, text, client_id, month)
-
-
-def _read(client_directory: Path, path: Path) -> bytes:
-    with ExitStack() as opened:
-
-        def open_at(name: str | Path, flags: int, directory: int | None) -> int:
-            descriptor = os.open(name, flags, dir_fd=directory)
-            opened.callback(os.close, descriptor)
-            return descriptor
-
-        folder = open_at(client_directory, _DIRECTORY, None)
-        for name in ("data", "usage"):
-            folder = open_at(name, _DIRECTORY, folder)
-        file = open_at(path.name, _FILE, folder)
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise UnreadableUsage(path, "is not a regular file")
-        with os.fdopen(file, "rb", closefd=False) as stream:
-            content = stream.read(LARGEST_BYTES + 1)
-    if len(content) > LARGEST_BYTES:
-        raise UnreadableUsage(path, f"is larger than {LARGEST_BYTES // 1024} KB")
-    return content
 
 
 def parse_export(path: Path, content: bytes, client_id: str, month: str) -> Export:

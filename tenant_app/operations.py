@@ -87,9 +87,10 @@ class OneUser(Body):
 
 
 class NamedKey(Body):
-    """A key to create."""
+    """A key to create; with ``instead_of``, in the room of a key that is revoked next."""
 
     name: KeyName
+    instead_of: Annotated[int, Field(ge=1, lt=2**63)] | None = None
 
 
 class OneKey(Body):
@@ -245,7 +246,7 @@ def _user_remove(services: Services, payload: OneUser) -> Answer:
 
 
 def _key_new(services: Services, payload: NamedKey) -> Answer:
-    new: NewKey = services.accounts.keys.create(payload.name)
+    new: NewKey = services.accounts.keys.create(payload.name, instead_of=payload.instead_of)
     return {"id": new.record.id, "name": new.record.name, "key": new.secret}
 
 

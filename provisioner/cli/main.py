@@ -33,6 +33,8 @@ _COMMANDS: Final = {
     "rotate": "provisioner.cli.rotation:rotate",
     "user": "provisioner.cli.user:user",
     "key": "provisioner.cli.key:key",
+    "package": "provisioner.cli.packages:package",
+    "packages": "provisioner.cli.packages:packages",
     "ingest": "provisioner.cli.ingest:ingest",
     "backup": "provisioner.cli.backups:backup",
     "backups": "provisioner.cli.backups:backups",

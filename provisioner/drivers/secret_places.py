@@ -26,6 +26,7 @@ def of_client(layout: Layout, tenant_id: TenantId) -> Iterator[Attempt]:
         "backups": (
             layout.backups / tenant_id,
             layout.archive / tenant_id,
+            layout.packages / tenant_id,
             layout.snapshot(tenant_id),
             *set_aside,
         ),
@@ -52,7 +53,7 @@ def of_host(host: HostSettings) -> Iterator[Attempt]:
     own = (layout.registry, layout.host_file, layout.journal, layout.admin, layout.erasures)
     keys = (layout.acme_store,) if host.acme else ()
     yield from (Attempt("registry", "read", str(path)) for path in (*own, *keys))
-    kept = (layout.backups, layout.archive, layout.host_backups)
+    kept = (layout.backups, layout.archive, layout.host_backups, layout.packages)
     yield from (Attempt("backups", "read", str(path)) for path in kept)
     if host.llm_api_key_file is not None:
         yield Attempt("provider-key", "read", str(host.llm_api_key_file))

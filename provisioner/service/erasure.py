@@ -29,6 +29,7 @@ _WHAT: Final = {
     ),
     "archive": ("ses archives", "its archives"),
     "backups": ("ses sauvegardes sur cet hôte", "its backups on this host"),
+    "packages": ("les paquets d'installation faits pour lui", "the packages made for it"),
     "target": (
         "ses sauvegardes dans le stockage choisi pour elles",
         "its backups in the store chosen for them",
@@ -149,6 +150,7 @@ def _directories(context: Context, entry: Entry) -> tuple[tuple[str, Path], ...]
         ("client", layout.client(tenant_id)),
         ("archive", layout.archive / entry.id),
         ("backups", layout.backups / entry.id),
+        ("packages", layout.packages / entry.id),
         *([("target", context.backups / entry.id)] if context.host.backup_folder else []),
     )
 

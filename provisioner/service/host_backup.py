@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
 
-from provisioner.backups.age_streams import opened
+from provisioner.backups.archives import write_archive
 from provisioner.backups.folder import backups_in, new_path
 from provisioner.backups.object_store import ObjectStore, StoreFailed
-from provisioner.backups.sealing import NO_KEYS, Seal
-from provisioner.backups.writing import sealing, write_checksum
+from provisioner.backups.sealing import Seal
 from provisioner.errors import InvalidRequest
-from provisioner.filesystem import make_directory, new_file
+from provisioner.filesystem import make_directory
 from provisioner.registry import database
 from provisioner.service.backup_target import HOST, kept_here, send, store_of
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
-
-_PIECE: Final = 1024 * 1024
 
 
 def backup_host(
@@ -45,8 +38,6 @@ def backup_host(
             make_directory(folder, 0o700)
         target = new_path(folder, HOST, context.clock.now(), sealed=seal is not None)
         names = _write(context, target, seal)
-        _read_back(target, seal)
-        write_checksum(target, _digest(target))
     size = target.stat().st_size
     return (_delivered(context, store, target) if store else str(target)), size, names
 
@@ -63,19 +54,11 @@ def _delivered(context: Context, store: ObjectStore, target: Path) -> str:
 
 
 def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]:
-    with (
-        tempfile.TemporaryDirectory(prefix="tenantry-registry-") as folder,
-        new_file(target) as stream,
-        # Certbot's certificates are links into another folder: what they lead to is kept.
-        sealing(stream, seal) as plain,
-        gzip.GzipFile("", "wb", fileobj=plain) as packed,
-        tarfile.open(fileobj=packed, mode="w", dereference=True) as archive,
-    ):
+    with tempfile.TemporaryDirectory(prefix="tenantry-registry-") as folder:
         registry = Path(folder) / "registry.sqlite3"
         database.copy(context.layout.registry, registry)
-        for path, name in ((registry, registry.name), *_kept(context)):
-            archive.add(path, name)
-        return tuple(archive.getnames())
+        # Certbot's certificates are links into another folder: what they lead to is kept.
+        return write_archive(target, ((registry, registry.name), *_kept(context)), seal)
 
 
 def _kept(context: Context) -> Iterator[tuple[Path, str]]:
@@ -84,15 +67,3 @@ def _kept(context: Context) -> Iterator[tuple[Path, str]]:
     yield from ((path, path.name) for path in own if path.exists())
     if certificates is not None and certificates.is_dir():
         yield certificates, "certificates"
-
-
-def _read_back(target: Path, seal: Seal | None) -> None:
-    """See that it opens, to its end."""
-    with opened(target, seal.keys if seal else NO_KEYS) as plain, gzip.GzipFile(fileobj=plain) as packed:
-        while packed.read(_PIECE):
-            pass
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

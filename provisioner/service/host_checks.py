@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from provisioner.apply import lock
 from provisioner.backups import folder as folders
 from provisioner.drivers.protocol import Finding
-from provisioner.filesystem import temporary_files
+from provisioner.filesystem import is_directory_as_made, temporary_files
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event
 from provisioner.service.backup_target import PASSING
@@ -38,6 +38,7 @@ def examine_host(context: Context, room: Callable[[Path], Room] | None = None) -
     now = context.clock.now()
     entries = context.registry.all()
     yield from waiting_backups(context)
+    yield from open_packages(context.layout.packages)
     yield from little_room(context.root, room or (lambda path: Room(*shutil.disk_usage(path))))
     yield from clock_set_back(context.registry.events(None, 1), now)
     for entry in entries:
@@ -81,6 +82,13 @@ def waiting_backups(context: Context) -> Iterator[Finding]:
             if waiting := folders.backups_in(context.layout.backups / entry.id, entry.id):
                 problem = f"{len(waiting)} backups of it are on this host only: {waiting[0]}."
                 yield Finding(entry.id, problem, f"provision backup {entry.id}, which takes them along")
+
+
+def open_packages(folder: Path) -> Iterator[Finding]:
+    """Tell of packages, which hold clients' keys, that others than the operator could get at."""
+    if folder.exists() and not is_directory_as_made(folder, 0o700):
+        problem = f"{folder}, where the keys in clients' packages are, is not closed to others."
+        yield Finding("host", problem, f"chmod 700 {folder}")
 
 
 def stray_files(root: Path) -> Iterator[Finding]:

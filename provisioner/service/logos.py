@@ -8,8 +8,13 @@ from typing import Final
 
 from provisioner.errors import InvalidRequest
 from provisioner.pictures import LARGEST_BYTES, Picture, judge
+from provisioner.service.context import Context
+from provisioner.spec import TenantSpec
+from provisioner.untrusted_files import read_untrusted
 
 SITE: Final = "/static/"
+_KEPT: Final = ("data", "branding")
+"""Where the client's program keeps what `/static/logo…` shows."""
 
 
 def take(value: str | None) -> tuple[str | None, Picture | None]:
@@ -22,6 +27,19 @@ def take(value: str | None) -> tuple[str | None, Picture | None]:
         return value, None
     picture = judge(_read(Path(value)))
     return SITE + picture.name, picture
+
+
+def kept(context: Context, spec: TenantSpec) -> Picture | None:
+    """Return the logo a client's site shows; None when it has none, or what is in its place is no logo.
+
+    The client's process could have put anything there: it is read as such, and judged once more.
+    """
+    folder = context.layout.client(spec.id)
+    try:
+        content = read_untrusted(folder, *_KEPT, spec.logo.removeprefix(SITE), largest=LARGEST_BYTES)
+        return judge(content)
+    except (OSError, ValueError, InvalidRequest):
+        return None
 
 
 def payload(picture: Picture) -> dict[str, str]:

@@ -72,6 +72,7 @@ def purge(context: Context, tenant_id: str) -> Path:
                 *driver.certificates.removal_steps(_host_names(entry)),
                 *driver.erase_steps(tenant),
                 RemoveTree(_archive_path(context, tenant_id).parent),
+                RemoveTree(context.layout.packages / tenant_id),
                 *(
                     RemoveTree(one / tenant_id)
                     for one in dict.fromkeys((context.layout.backups, context.backups))

@@ -44,11 +44,14 @@ class ApiKeys:
             self._retire(session)
             return session.scalars(_live().order_by(ApiKey.id)).all()
 
-    def create(self, name: str) -> NewKey:
-        """Create a key. Raises Conflict when the plan allows no more."""
+    def create(self, name: str, *, instead_of: int | None = None) -> NewKey:
+        """Create a key. Raises Conflict when the plan allows no more.
+
+        The room of the live key ``instead_of`` counts as free: whoever asks revokes it next.
+        """
         with self._database.write() as session:
             self._retire(session)
-            self._require_room(session)
+            self._require_room(session, instead_of)
             secret = self._start + new_secret()
             return NewKey(self._add(session, name, secret), secret)
 
@@ -147,10 +150,10 @@ class ApiKeys:
         session.flush()
         return record
 
-    def _require_room(self, session: Session) -> None:
+    def _require_room(self, session: Session, going: int | None) -> None:
         if self._limit is None:
             return
-        staying = _live().where(ApiKey.ends_at.is_(None)).subquery()
+        staying = _live().where(ApiKey.ends_at.is_(None), ApiKey.id != (going or 0)).subquery()
         live = session.scalar(select(func.count()).select_from(staying)) or 0
         if live >= self._limit:
             raise Conflict(
