@@ -275,6 +275,7 @@ class OrderCertificate:
     `places` is all that is kept of it: what is there goes before, and it goes again when this is undone.
     Without places it is renewed, and whatever happens one is there. `mend` is what to do when the authority
     cannot convince itself of a name; `log` is the folder where more is written of any other trouble.
+    `copies` of keys, which certbot leaves and never reads again, are not kept.
     """
 
     names: tuple[str, ...]
@@ -283,6 +284,7 @@ class OrderCertificate:
     mend: str
     log: Path
     places: tuple[Path, ...] = ()
+    copies: tuple[Path, ...] = ()
 
     def describe(self) -> str:
         return f"obtain a certificate for {', '.join(self.names)} {self.how}"

@@ -33,6 +33,8 @@ def order_certificate(step: OrderCertificate, tools: Tools) -> Undo | None:
     except ProvisionError:
         _erase(step.places)
         raise
+    finally:
+        _erase(step.copies)
     return partial(_erase, step.places) if step.places else None
 
 

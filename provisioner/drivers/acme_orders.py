@@ -17,6 +17,9 @@ from provisioner.steps import MakeDirectory, OrderCertificate
 _FIRST: Final = "fullchain1.pem"
 """What certbot calls the first certificate of a lineage, its links aside; the next one ends in 2."""
 
+#: Where Debian 12's certbot (2.1) puts each key and request a second time, under no client's name.
+_COPIES: Final = ("keys", "csr")
+
 #: A hook may have to wait until a record has reached every server of its zone.
 _SECONDS: Final = 900
 
@@ -75,6 +78,7 @@ class AcmeOrders:
             self._mend(),
             self._layout.acme / "logs",
             () if renews else self.places(lineage.name),
+            tuple(self._layout.acme_store / name for name in _COPIES),
         )
 
     def _command(self, lineage: Lineage, *, renews: bool) -> Command:

@@ -87,6 +87,7 @@ def test_a_new_client_and_the_dashboard_are_served_under_certificates_of_their_o
     assert lineages(machine) == {f"acmea.{BASE}", f"admin.{BASE}"}
     assert provision(acmea.operator, "diff", "acmea").status == 0
     assert machine.run("stat", "-c", "%a", STORE, f"{STORE}/archive").split() == ["700", "700"]
+    assert not machine.path(f"{STORE}/keys").exists()
 
 
 def test_nothing_but_what_the_authority_asks_for_is_served_in_clear(machine: Machine, acmea: Client) -> None:
