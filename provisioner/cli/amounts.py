@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -40,6 +41,11 @@ class Day(click.ParamType[date]):
         if day is None or day.isoformat() != value:
             self.fail(f"{value!r} is no day; write it as 2026-01-31.", param, ctx)
         return day
+
+
+def shown(facts: Mapping[str, object]) -> dict[str, object]:
+    """Return named facts for people: amounts with their two decimals."""
+    return {name: f"{value:.2f}" if isinstance(value, float) else value for name, value in facts.items()}
 
 
 def euros(cents: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from provisioner.cli.amounts import Day, Euros, euros
+from provisioner.cli.amounts import Day, Euros, euros, shown
 from provisioner.cli.commands import Command, Group
 from provisioner.cli.output import listing, table
 from provisioner.cli.session import Session, pass_session
@@ -184,7 +184,10 @@ def _show(session: Session, contract: service.Contract) -> None:
     }
     facts = listing({key: value for key, value in document.items() if key != "options"})
     session.output.result(
-        document, lambda: "\n".join(part for part in (facts, options and table(options, _COLUMNS)) if part)
+        document,
+        lambda: "\n".join(
+            part for part in (facts, options and table([shown(one) for one in options], _COLUMNS)) if part
+        ),
     )
 
 

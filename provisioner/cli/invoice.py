@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from provisioner.cli.amounts import Day, Euros, euros
+from provisioner.cli.amounts import Day, Euros, euros, shown
 from provisioner.cli.commands import Group
 from provisioner.cli.output import error_document, listing, table
 from provisioner.cli.session import Session, pass_session
@@ -85,7 +85,7 @@ def list_(session: Session, /, id_: str | None, month: str | None) -> None:
         provision invoice list dupont
     """
     found = [_document(row) for row in service.rows(session.context, id_, _month(month))]
-    session.output.result(found, lambda: table(found, _COLUMNS) if found else "There is no invoice yet.")
+    session.output.result(found, lambda: _table(found))
 
 
 @invoice.command()
@@ -104,8 +104,7 @@ def show(session: Session, /, number: str) -> None:
     Example:
         provision invoice show 2026-00001
     """
-    shown = service.show(session.context, number)
-    document = _shown(shown)
+    document = _shown(service.show(session.context, number))
     session.output.result(document, lambda: _text(document))
 
 
@@ -201,7 +200,9 @@ def reminders(session: Session, /) -> None:
         for one in service.reminders(session.context)
     ]
     columns = ("number", "client", "name", "due_on", "days_late", "balance", "level")
-    session.output.result(found, lambda: table(found, columns) if found else "No reminder is due.")
+    session.output.result(
+        found, lambda: table([shown(one) for one in found], columns) if found else "No reminder is due."
+    )
 
 
 @invoice.command()
@@ -225,12 +226,16 @@ def _month(text: str | None) -> Month | None:
     return Month.parse(text) if text else None
 
 
+def _table(found: Sequence[dict[str, Any]]) -> str:
+    return table([shown(row) for row in found], _COLUMNS) if found else "There is no invoice yet."
+
+
 def _closed(month: str, endings: Sequence[closing.Closing]) -> str:
     made = [one for one in endings if one.ending == closing.Ending.CLOSED]
     lines = [f"{one.number}  {one.client_id}" for one in made]
     before = sum(one.ending == closing.Ending.ALREADY for one in endings)
     failed = sum(one.ending == closing.Ending.NOT_CLOSED for one in endings)
-    summary = f"{month}: {len(made)} invoices made, {before} were there before, {failed} clients not billed."
+    summary = f"{month}: invoices made: {len(made)}, there before: {before}; clients not billed: {failed}."
     return "\n".join([*lines, summary])
 
 
@@ -257,8 +262,8 @@ def _document(row: service.Row) -> dict[str, Any]:
     }
 
 
-def _shown(shown: service.Shown) -> dict[str, Any]:
-    value = shown.row.invoice
+def _shown(found: service.Shown) -> dict[str, Any]:
+    value = found.row.invoice
     told = value.model_dump(mode="json")
     lines = [
         {
@@ -270,25 +275,25 @@ def _shown(shown: service.Shown) -> dict[str, Any]:
     ]
     kept = ("first_day", "last_day", "seller", "buyer", "usage")
     return {
-        **_document(shown.row),
+        **_document(found.row),
         **{key: told[key] for key in kept},
         "vat_rate": float(value.vat_rate),
         "lines": lines,
-        "payments": [{"on": one.on.isoformat(), "amount": euros(one.amount_cents)} for one in shown.payments],
-        "credit_notes": shown.credit_notes,
-        "whole": shown.whole,
-        "pdf_sha256": shown.row.recorded.files.pdf_sha256,
-        "xml_sha256": shown.row.recorded.files.xml_sha256,
+        "payments": [{"on": one.on.isoformat(), "amount": euros(one.amount_cents)} for one in found.payments],
+        "credit_notes": found.credit_notes,
+        "whole": found.whole,
+        "pdf_sha256": found.row.recorded.files.pdf_sha256,
+        "xml_sha256": found.row.recorded.files.xml_sha256,
     }
 
 
 def _text(document: dict[str, Any]) -> str:
     lines = [
-        {**line, "from": ", ".join(f"{key} {value}" for key, value in line["source"].items() if value)}
+        {**shown(line), "from": ", ".join(f"{key} {value}" for key, value in line["source"].items() if value)}
         for line in document["lines"]
     ]
     columns = ("title", "detail", "quantity", "unit_price", "net", "first_day", "last_day", "from")
     left_out = ("lines", "seller", "buyer", "whole")
-    facts = {key: value for key, value in document.items() if key not in left_out}
+    facts = shown({key: value for key, value in document.items() if key not in left_out})
     files = "as recorded" if document["whole"] else "missing, or not as recorded: put them back from a backup"
     return f"{listing({**facts, 'files': files})}\n\n{table(lines, columns)}"

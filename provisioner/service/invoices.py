@@ -13,7 +13,7 @@ from provisioner.invoicing import accounting, validation
 from provisioner.invoicing.amounts import plain
 from provisioner.invoicing.invoice import Invoice, Numbering, credit
 from provisioner.invoicing.months import Month, civil_day
-from provisioner.invoicing.standing import Reminder, Standing, reminder, standing
+from provisioner.invoicing.standing import Reminder, Standing, Status, reminder, standing
 from provisioner.registry.bills import Bills, Files, Payment, Recorded
 from provisioner.registry.database import adopt_bills
 from provisioner.service import invoice_files
@@ -136,6 +136,14 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_STATUS = {
+    Status.OPEN: "à payer",
+    Status.OVERDUE: "en retard",
+    Status.PAID: "payée",
+    Status.CREDITED: "annulée par avoir",
+}
+
+
 def as_csv(found: list[Row]) -> str:
     """Return the accountant's table; a credit note's amounts are negative in it."""
     return accounting.table(_COLUMNS, map(_cells, found))
@@ -159,7 +167,7 @@ def _cells(row: Row) -> tuple[str | int, ...]:
         sign * invoice.gross_cents,
         now.paid,
         now.balance,
-        now.status or "",
+        _STATUS[now.status] if now.status else "",
         invoice.corrects.number if invoice.corrects else "",
         str(row.files.pdf),
         row.recorded.files.pdf_sha256,

@@ -275,6 +275,7 @@ def test_the_accountants_table_adds_up_and_holds_no_formula(root: BillingRoot) -
     assert {row["nom"] for row in rows} == {"'=HYPERLINK(1)"}
     assert Path(rows[0]["pdf"]).is_file()
     assert rows[1]["facture_d_origine"] == "2026-00001"
+    assert [row["etat"] for row in rows] == ["annulée par avoir", ""]
 
 
 def test_a_file_that_is_gone_or_changed_is_told_and_written_again_only_as_it_was(root: BillingRoot) -> None:
