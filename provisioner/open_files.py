@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 FileId = tuple[int, int]
 """A file by its device and inode: the same for a process that has its directory mounted elsewhere."""
@@ -59,6 +59,15 @@ def listeners(ports: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
+def listening_addresses(port: int) -> frozenset[str]:
+    """Return the IPv4 addresses on which anybody listens on a TCP port; `0.0.0.0` stands for all."""
+    return frozenset(
+        ".".join(map(str, reversed(bytes.fromhex(one.address))))
+        for one in _listening((_PROCESSES / "net" / "tcp",))
+        if one.port == port
+    )
+
+
 def heads(pids: set[int]) -> set[int]:
     """Return those that no other of them has started: a process with its children counts once."""
     return {pid for pid in pids if not pids & set(_ancestors(pid))}
@@ -95,13 +104,23 @@ def _descriptors(pid: int) -> list[Path]:
         return []  # it has ended, or is another user's
 
 
+class _Listener(NamedTuple):
+    """A listening socket; its address is hexadecimal, the bytes of each word in the host's order."""
+
+    address: str
+    port: int
+    inode: int
+
+
 def _listening_inodes(ports: set[int]) -> Mapping[int, int]:
-    found: dict[int, int] = {}
-    for table in (_PROCESSES / "net" / "tcp", _PROCESSES / "net" / "tcp6"):
+    tables = (_PROCESSES / "net" / "tcp", _PROCESSES / "net" / "tcp6")
+    return {one.inode: one.port for one in _listening(tables) if one.port in ports}
+
+
+def _listening(tables: Iterable[Path]) -> Iterator[_Listener]:
+    for table in tables:
         lines = table.read_text().splitlines()[1:] if table.exists() else []
-        for line in lines:
-            fields = line.split()
-            port = int(fields[1].rpartition(":")[2], 16)
-            if fields[3] == _LISTENING and port in ports:
-                found[int(fields[9])] = port
-    return found
+        for fields in map(str.split, lines):
+            address, _, port = fields[1].rpartition(":")
+            if fields[3] == _LISTENING:
+                yield _Listener(address, int(port, 16), int(fields[9]))

@@ -112,13 +112,15 @@ class Observed:
 
     `digests` maps every file that exists, of those the driver writes, to its SHA-256; `whole` says
     that every directory and system user is there as well. Of the shared parts, `running` means that
-    what supervises them is up, and `down` names the programs that are not.
+    what supervises them is up, and `down` names the programs that are not; `rebinds`, that nginx has to let
+    go of an address before it can open the one it shall listen on.
     """
 
     digests: Mapping[Path, str] = field(default_factory=dict)
     running: bool = False
     whole: bool = False
     down: tuple[str, ...] = ()
+    rebinds: bool = False
 
     def has(self, file: RenderedFile) -> bool:
         """Say whether the file is there with exactly this text."""

@@ -14,6 +14,7 @@ from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.drivers.units import Units
 from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
+from provisioner.open_files import listening_addresses
 from provisioner.render import (
     UnitProgram,
     acme_challenge,
@@ -21,6 +22,7 @@ from provisioner.render import (
     admin_socket,
     admin_unit,
     embeddings_unit,
+    listen_address,
     log_rotation,
     nginx_shared,
     renewal_unit,
@@ -46,6 +48,9 @@ _DASHBOARD: Final = "tenantry-admin.service"
 _DASHBOARD_PORT: Final = "tenantry-admin.socket"
 _NGINX: Final = "nginx.service"
 _RENEWAL, _RENEWAL_TIMER = places.RENEWAL
+_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - what is read is compared with it
+_RELOAD: Final = Run("reload nginx", systemctl.reload(_NGINX))
+_RESTART: Final = Run("restart nginx", systemctl.restart(_NGINX))
 
 #: What must be up, in the order of starting: the dashboard itself is started by its first visitor.
 SHARED: Final = (places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD_PORT, _NGINX)
@@ -71,6 +76,7 @@ class SharedParts:
             running=not down,
             whole=self._founded(),
             down=down,
+            rebinds=self._rebinds(),
         )
 
     def steps(self, observed: Observed) -> tuple[Step, ...]:
@@ -180,8 +186,12 @@ class SharedParts:
         before = tuple(
             WriteFile(file) for file in files if not observed.has(file) and not (orders and file == dashboard)
         )
-        after = (*orders, self._change_nginx((WriteFile(dashboard),))) if orders else ()
-        return (*((self._change_nginx(before),) if before else ()), *after)
+        after: tuple[Step, ...] = ()
+        if orders:
+            after = (*orders, _change_nginx((WriteFile(dashboard),), _RELOAD))
+        if before or observed.rebinds:
+            return (_change_nginx(before, _RESTART if observed.rebinds else _RELOAD), *after)
+        return after
 
     def _withdrawn(self, observed: Observed) -> tuple[Step, ...]:
         """Without an authority in host.yaml any more, nothing is renewed."""
@@ -215,5 +225,21 @@ class SharedParts:
             *(StartProgram(name) for name in self._kept_up if name in changed or name in observed.down),
         )
 
-    def _change_nginx(self, changes: tuple[WriteFile, ...]) -> ChangeNginx:
-        return ChangeNginx(places.NGINX, changes, Run("reload nginx", systemctl.reload(_NGINX)))
+    def _rebinds(self) -> bool:
+        """Say whether a port is to be listened on elsewhere than it is: everywhere, or here only.
+
+        nginx cannot open one of these while it holds the other, and a reload that fails so stays silent.
+        """
+        ports = (self._host.http_port, *((self._host.https_port,) if self._host.serves_tls else ()))
+        return any(_is_elsewhere(listen_address(self._host, port), port) for port in ports)
+
+
+def _is_elsewhere(wanted: str, port: int) -> bool:
+    open_now = listening_addresses(port)
+    if ":" in wanted:
+        return _EVERYWHERE in open_now
+    return bool(open_now) and _EVERYWHERE not in open_now
+
+
+def _change_nginx(changes: tuple[WriteFile, ...], reload: Run) -> ChangeNginx:
+    return ChangeNginx(places.NGINX, changes, reload)

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from provisioner import installation
+from provisioner.commands import systemctl
 from provisioner.commands.command import Command
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.protocol import Activity, Observed, Tenant, Wish
@@ -18,6 +19,7 @@ from provisioner.filesystem import RenderedFile
 from provisioner.host import HostSettings
 from provisioner.naming import parse_tenant_id
 from provisioner.steps import (
+    ChangeNginx,
     ChangeUnits,
     OnReturn,
     Probe,
@@ -241,6 +243,14 @@ def test_a_changed_shared_unit_is_restarted(driver: SystemdDriver) -> None:
     assert "stop program tenantry-embeddings.service" in steps
     assert "start program tenantry-embeddings.service" in steps
     assert "start program nginx.service" not in steps
+
+
+def test_nginx_lets_go_of_an_address_before_it_listens_on_another(driver: SystemdDriver) -> None:
+    """A reload that cannot open an address goes on with the old configuration, and says so to nobody."""
+    files = {file.path: file.digest for file in _files(driver.host_steps(Observed()))}
+    (step,) = driver.host_steps(Observed(files, running=True, whole=True, rebinds=True))
+    assert isinstance(step, ChangeNginx)
+    assert step.reload == Run("restart nginx", systemctl.restart("nginx.service"))
 
 
 def test_stopping_the_host_waits_for_every_client(driver: SystemdDriver) -> None:

@@ -17,8 +17,15 @@ _AUTHORITY: Final = "/root/ca.pem"
 
 @contextmanager
 def tls_host(authority: LocalCA, *settings: str) -> Iterator[SystemdOperator]:
-    """Boot a host with one certificate for all names under its base domain; `settings` join its host.yaml."""
+    """Boot a host with one certificate for all names under its base domain; `settings` join its host.yaml.
+
+    It was begun under `localhost`, which leads to this machine alone: nginx listens everywhere from then on.
+    """
     with tenantry_machine() as machine:
+        machine.path("/var/www").mkdir(parents=True, exist_ok=True)
+        machine.path("/var/www/host.yaml").write_text("http_port: 80\n")
+        done(SystemdOperator(machine), "host", "init")
+        assert "127.0.0.1:80 " in machine.run("ss", "-ltn")
         authority.issue(machine.path(f"{DIRECTORY}/base"), f"*.{DOMAIN}", DOMAIN)
         machine.path(_AUTHORITY).write_bytes(authority.pem)
         lines = (f"base_domain: {DOMAIN}", "http_port: 80", f"tls_certificates: {DIRECTORY}", *settings)
