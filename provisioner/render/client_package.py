@@ -124,11 +124,14 @@ def _environment(spec: TenantSpec, host: HostSettings, key: PackageKey) -> dict[
 
 
 def _colours(colour: str) -> dict[str, str]:
+    light, dark = readable(colour, *_LIGHT), readable(colour, *_DARK)
     return {
         "brand": colour,
         "on_brand": text_on(colour),
-        "accent_light": readable(colour, *_LIGHT),
-        "accent_dark": readable(colour, *_DARK),
+        "accent_light": light,
+        "on_accent_light": text_on(light),
+        "accent_dark": dark,
+        "on_accent_dark": text_on(dark),
     }
 
 

@@ -26,6 +26,7 @@ LEASE = (
     "Le locataire peut contester le congé dans un délai de deux mois à compter de sa réception, "
     "au prix de $5 ou $6 ![x](https://evil.example/x.png) <img src=x onerror=alert(1)>.\n"
 )
+COLOUR = "rgb(31, 111, 92)"
 QUESTION = "Quel est le délai pour contester le congé ?"
 
 OpenPage = Callable[..., "Page"]
@@ -118,13 +119,20 @@ def answer(page: Page, number: int = 0) -> Locator:
     return page.get_by_test_id("stChatMessage").nth(2 * number + 1)
 
 
+def accent(page: Page) -> str:
+    """The colour of what the interface draws in the client's own, as the browser computes it."""
+    mark = page.get_by_test_id("stChatMessageAvatarAssistant").first
+    return str(mark.evaluate("element => getComputedStyle(element).color"))
+
+
 def test_an_answer_shows_its_sources_and_goes_on_as_a_conversation(
-    interface: Interface, open_page: OpenPage, tmp_path: Path
+    open_page: OpenPage,
 ) -> None:
     page = open_page()
     ask(page)
     first = answer(page)
     assert "dans un délai de deux mois" in first.inner_text()
+    assert accent(page) == COLOUR
     first.get_by_text("Sources (1)").click()
     passage = first.locator("blockquote")
     passage.wait_for()
@@ -145,19 +153,13 @@ def test_an_answer_shows_its_sources_and_goes_on_as_a_conversation(
     page.get_by_text("Ask your documents").wait_for()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
-def test_it_fits_its_screen_and_can_be_read(
-    interface: Interface, open_page: OpenPage, width: int, scheme: str
-) -> None:
-    page = open_page(width, scheme)
+def test_it_fits_a_phone_and_can_be_read_in_the_dark(open_page: OpenPage) -> None:
+    page = open_page(360, "dark")
     ask(page)
     answer(page)
-    assert page.evaluate("document.scrollingElement.scrollWidth") == width
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 360
     assert page.get_by_role("img", name=NAME).is_visible()
-    accent = page.evaluate(
-        "getComputedStyle(document.querySelector('[data-testid=stChatMessageAvatarAssistant]')).color"
-    )
-    assert (accent == "rgb(31, 111, 92)") == (scheme == "light"), accent
+    assert accent(page) != COLOUR
 
 
 def test_what_is_wrong_is_said_in_words(interface: Interface, open_page: OpenPage) -> None:

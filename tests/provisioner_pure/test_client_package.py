@@ -8,7 +8,9 @@ import re
 import sys
 import tomllib
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from dotenv import dotenv_values
@@ -29,6 +31,12 @@ SECRET = "sk_professional_" + "k" * 43
 KEY = PackageKey("Paquet client 2026-11-26", datetime(2026, 11, 26, 14, 0, 2, tzinfo=UTC), SecretStr(SECRET))
 LOGO = judge(b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="4" height="4"/></svg>')
 LIBRARIES = {"streamlit", "requests", "dotenv"}
+_SHOWING = ("laid_out", "literal", "quoted")
+#: One line of anything: no controls, separators or lone surrogates; Markdown's own signs more often.
+lines = st.one_of(
+    st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))),
+    st.text("\\`*_[]()<>!&#;~|a1.+- \"'", max_size=30),
+)
 colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 
 
@@ -93,6 +101,43 @@ def test_the_interface_tells_all_it_tells_in_both_languages() -> None:
     assert fields["fr"] == fields["en"]
 
 
+def shown_by(function: str) -> Callable[[str], str]:
+    """A function by which the interface shows the service's texts, without what needs Streamlit."""
+    tree = ast.parse(files()["interface-streamlit.py"])
+    wanted: list[ast.stmt] = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in _SHOWING
+    ]
+    names: dict[str, Any] = {"re": re}
+    exec(compile(ast.Module(wanted, []), "interface", "exec"), names)  # noqa: S102 - it is our own file
+    return cast(Callable[[str], str], names[function])
+
+
+def elements(text: str) -> set[str]:
+    """What Markdown makes of a text besides plain words."""
+    return {child.type for token in MarkdownIt().parse(text) for child in (token, *(token.children or []))}
+
+
+@given(st.text("[](){}<>!\\`$:/*_~#&;|\"'-1 .\nax", max_size=40))
+def test_no_answer_becomes_more_than_laid_out_text(text: str) -> None:
+    active = {"image", "link_open", "html_inline", "html_block", "code_inline", "fence"}
+    assert not elements(shown_by("laid_out")(text)) & active
+    assert not elements(shown_by("quoted")(text)) & active
+
+
+def test_an_answer_keeps_its_lists_and_emphasis_and_no_picture() -> None:
+    answer = "**Deux mois** [1] :\n\n- $5 ou $6\n- ![x][y]\n\n[y]: https://evil.example/x.png"
+    made = elements(shown_by("laid_out")(answer))
+    assert {"strong_open", "bullet_list_open"} <= made
+    assert not {"image", "link_open"} & made
+
+
+@given(lines)
+def test_a_line_of_the_service_is_shown_as_it_is(text: str) -> None:
+    tokens = MarkdownIt().parse(shown_by("literal")(text))
+    shown = "".join(child.content for token in tokens for child in token.children or [])
+    assert shown == " ".join(text.split())
+
+
 @pytest.mark.parametrize("name", HOSTILE_TEXTS)
 def test_a_hostile_name_is_read_back_as_it_was(name: str) -> None:
     texts = files(spec(name=name))
@@ -110,12 +155,7 @@ def test_a_hostile_name_is_read_back_as_it_was(name: str) -> None:
     assert texts["API_KEY.txt"].startswith(f"Client : {name}\n")
 
 
-@given(
-    st.one_of(
-        st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))),
-        st.text("\\`*_[]()<>!&#;~|a \"'", max_size=30),
-    ).map(str.strip)
-)
+@given(lines.map(str.strip))
 def test_any_line_is_read_back_from_markdown(text: str) -> None:
     assert heading(f"# Client: {quoting.markdown(text)}") == f"Client: {text}".strip()
 
@@ -146,6 +186,7 @@ def test_the_clients_colour_is_in_the_stylesheet_and_the_themes() -> None:
     theme = tomllib.loads(texts[".streamlit/config.toml"])
     light, dark = (theme["theme"][name]["primaryColor"] for name in ("light", "dark"))
     assert declared["accent"] == f"light-dark({light}, {dark})"
+    assert declared["on-accent"] == "light-dark(#ffffff, #000000)"
     assert (theme["browser"]["gatherUsageStats"], theme["server"]["address"]) == (False, "localhost")
 
 
