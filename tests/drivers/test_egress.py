@@ -48,7 +48,8 @@ def have_certificate(machine: Machine, name: str = "provider.test") -> None:
     machine.run("cp", "/etc/ssl/provider.crt", "/usr/local/share/ca-certificates/provider.crt")
     machine.run("update-ca-certificates", "--fresh")
     machine.run("nginx", "-t", "-q")
-    machine.run("systemctl", "reload-or-restart", "nginx.service")
+    # A reload is not waited for: for a moment the old certificate would still be shown.
+    machine.run("systemctl", "restart", "nginx.service")
 
 
 def begin_provider(machine: Machine) -> None:
