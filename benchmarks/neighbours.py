@@ -16,13 +16,12 @@ from typing import Any
 from benchmarks.production_host import ProductionHost, production_host
 from benchmarks.report import against_target, table
 from tests.systemd.host import PREFIX, PYTHON
+from tests.systemd.memory_pressure import at_its_memory_limit
 
 _SEARCHES = 200
 _UPLOADS = 100
 _TARGET_RATIO = 2.0
 _PATIENCE = 600.0
-_STOP = "/run/benchmark-ends"
-_EATER = "x = []\nwhile True: x.append(bytes([1]) * 2**22)"
 
 
 def run() -> None:
@@ -38,7 +37,7 @@ def run() -> None:
         host.provision("ingest", "calme", str(document))
         _searches(host, quiet_one)
         samples = {"a quiet host": _searches(host, quiet_one)}
-        with _eating_memory(host, busy_one):
+        with at_its_memory_limit(host.machine, "tenant@bruit.service"):
             samples["while the neighbour is at its memory limit"] = _searches(host, quiet_one)
         with _uploading(host, busy_one):
             samples[f"while {_UPLOADS} documents are uploaded at once"] = _searches(host, quiet_one)
@@ -79,25 +78,6 @@ def _uploading(host: ProductionHost, client: dict[str, Any]) -> Iterator[None]:
     print(f"uploads by status: {said[0]}; still to be indexed at the end: {left}\n")
     if not left:
         raise RuntimeError("the neighbour was done before the searches were")
-
-
-@contextmanager
-def _eating_memory(host: ProductionHost, client: dict[str, Any]) -> Iterator[None]:
-    """Within the client's limits, memory is asked for until the kernel ends who asks, again and again."""
-    group = host.machine.show(f"tenant@{client['id']}.service", "ControlGroup")["ControlGroup"]
-    # Of version 1, which has a hierarchy for each controller, and of version 2.
-    places = f"for g in /sys/fs/cgroup/*{group} /sys/fs/cgroup{group}; do echo $$ >$g/cgroup.procs; done"
-    loop = f"while [ ! -e {_STOP} ]; do {PYTHON} -c '{_EATER}'; done"
-    host.machine.run("rm", "-f", _STOP)
-    eaters = threading.Thread(
-        target=lambda: host.machine.attempt("sh", "-c", f"{places}; {loop}", seconds=_PATIENCE)
-    )
-    eaters.start()
-    try:
-        yield
-    finally:
-        host.machine.run("touch", _STOP)
-        eaters.join()
 
 
 def _show(samples: Mapping[str, Sequence[float]]) -> None:

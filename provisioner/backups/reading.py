@@ -34,7 +34,7 @@ Take: TypeAlias = Callable[[Member, Iterator[bytes]], None]
 
 def read_manifest(archive: Path, keys: Keys = NO_KEYS) -> Manifest:
     """Return what a backup says of itself, without reading the rest; raises ArchiveRefused."""
-    with _opened(archive, keys) as packed, _entries(packed) as entries:
+    with _opened(archive, keys) as packed, tarfile.open(fileobj=packed, mode="r|") as entries:
         return _manifest(archive, entries)
 
 
@@ -53,7 +53,7 @@ def read_members(archive: Path, take: Take, keys: Keys = NO_KEYS) -> Manifest:
     What `take` was given before that is worth nothing.
     """
     with _opened(archive, keys) as packed:
-        with _entries(packed) as entries:
+        with tarfile.open(fileobj=packed, mode="r|", bufsize=_PIECE) as entries:
             manifest = _manifest(archive, entries)
             _read_all(archive, entries, manifest, take)
         _require_end(archive, packed)
@@ -75,10 +75,6 @@ def _opened(archive: Path, keys: Keys) -> Iterator[gzip.GzipFile]:
             yield packed
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError) as error:
         raise ArchiveRefused(archive, f"it is damaged or no backup ({error})") from error
-
-
-def _entries(packed: gzip.GzipFile) -> tarfile.TarFile:
-    return tarfile.open(fileobj=packed, mode="r|", bufsize=_PIECE)
 
 
 def _require_file(archive: Path) -> None:
