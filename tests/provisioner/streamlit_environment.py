@@ -69,7 +69,8 @@ def _fingerprint() -> str:
 
 def _install(folder: Path) -> None:
     """An environment cannot be moved: a mark says that it is whole."""
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder)
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(_LOCK)], check=True)
