@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from provisioner.dashboard.clients import client_json, totals
-from provisioner.dashboard.guard import dashboard, for_tokens, problem
+from provisioner.dashboard.guard import dashboard, problem, with_token
 from provisioner.dashboard.operators import LONGEST_PASSWORD, SignInRefused
 from provisioner.dashboard.pages import sign_in_refusal, too_many_attempts
+from provisioner.dashboard.roles import Role
 
 blueprint = Blueprint("api", __name__, url_prefix="/admin/api")
 RETRY_AFTER_SECONDS = 60
@@ -53,16 +54,16 @@ def login() -> ResponseReturnValue:
 
 
 @blueprint.get("/clients")
-@for_tokens
+@with_token(Role.VIEWER)
 def clients() -> ResponseReturnValue:
-    """Every client with usage, money, storage and last activity, and the totals."""
+    """Every client with usage, storage and last activity, and the totals; money for owners only."""
     everyone = dashboard().clients()
-    sums = totals(everyone)
+    sums, money = totals(everyone), g.actor.owns
     return jsonify(
-        clients=[client_json(client) for client in everyone],
+        clients=[client_json(client, money=money) for client in everyone],
         totals={
             "clients": sums.clients,
-            "monthly_recurring_revenue": sums.revenue_cents / 100,
+            "monthly_recurring_revenue": sums.revenue_cents / 100 if money else None,
             "requests": sums.requests,
             "storage_bytes": sums.storage_bytes,
             "unreadable": sums.unknown,

@@ -14,13 +14,14 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from provisioner.dashboard import api, formats, pages
+from provisioner.dashboard import access, api, formats, pages
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.context import Dashboard
 from provisioner.dashboard.guard import CSRF_FIELD, EXTENSION, LOOPBACK, problem
 from provisioner.dashboard.operators import LIFETIMES, Operators
 from provisioner.dashboard.reading import read_clients
 from provisioner.dashboard.store import Store
+from provisioner.dashboard.tokens import Tokens
 from provisioner.host import HostSettings
 from provisioner.service.context import Context
 
@@ -50,6 +51,7 @@ def create_app(context: Context) -> Flask:
         host=host,
         clock=clock,
         operators=Operators(store, clock),
+        tokens=Tokens(store, clock),
         attempts=Attempts(clock, ATTEMPTS_PER_MINUTE),
         clients=lambda: read_clients(context),
         driver=lambda: replace(context).driver,
@@ -60,7 +62,7 @@ def create_app(context: Context) -> Flask:
     Babel(app, locale_selector=_language)
     app.register_error_handler(HTTPException, _http_error)
     app.after_request(_protect)
-    for blueprint in (pages.blueprint, api.blueprint):
+    for blueprint in (pages.blueprint, access.blueprint, api.blueprint):
         app.register_blueprint(blueprint)
     for name in ("number", "size", "euros", "moment"):
         app.jinja_env.filters[name] = getattr(formats, name)
@@ -104,6 +106,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     known = {
         400: gettext("Cette requête ne peut pas être comprise."),
+        403: gettext("Votre rôle ne permet pas d’ouvrir cette page."),
         404: gettext("Il n’y a rien à cette adresse."),
         405: gettext("Cette adresse n’accepte pas cette méthode."),
         413: gettext("Le contenu envoyé est trop volumineux."),

@@ -120,8 +120,18 @@ def ordered(clients: Iterable[Client], key: str, *, descending: bool) -> list[Cl
     return sorted(known, key=rank, reverse=descending) + unknown
 
 
-def client_json(client: Client) -> dict[str, Any]:
-    """Return the client as the JSON interface gives it: the ``list`` row, usage, money, storage, activity."""
+#: What a usage record tells of money.
+_MONEY: Final = ("overage_fees", "total_due", "llm_cost")
+
+
+def client_json(client: Client, *, money: bool) -> dict[str, Any]:
+    """Return the client as the JSON interface gives it: the ``list`` row, usage, money, storage, activity.
+
+    Without ``money``, what tells of it is null.
+    """
+    usage = as_json(client.usage) if client.usage else None
+    if usage and not money:
+        usage |= dict.fromkeys(_MONEY)
     return {
         "id": client.id,
         "name": client.name,
@@ -132,12 +142,14 @@ def client_json(client: Client) -> dict[str, Any]:
         "state": client.state,
         "health": client.health,
         "usage_state": client.usage_state,
-        "usage": as_json(client.usage) if client.usage else None,
+        "usage": usage,
         "money": {
             "price": client.price_cents / 100,
             "overage_fees": float(client.usage.overage_fees) if client.usage else None,
             "total_due": float(client.usage.total_due) if client.usage else None,
-        },
+        }
+        if money
+        else None,
         "storage": {
             "used_bytes": client.usage.storage_bytes if client.usage else None,
             "limit_bytes": client.storage_limit,

@@ -9,6 +9,7 @@ from provisioner.clock import Clock
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.clients import Client
 from provisioner.dashboard.operators import Operators
+from provisioner.dashboard.tokens import Tokens
 from provisioner.drivers.protocol import Driver
 from provisioner.host import HostSettings
 
@@ -23,6 +24,7 @@ class Dashboard:
     host: HostSettings
     clock: Clock
     operators: Operators
+    tokens: Tokens
     attempts: Attempts
     clients: Callable[[], Sequence[Client]]
     driver: Callable[[], Driver]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import Any, Final, ParamSpec, TypeAlias, cast
 
-from flask import current_app, g, jsonify, redirect, request, session, url_for
+from flask import abort, current_app, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import validate_csrf
@@ -14,9 +14,11 @@ from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
 
 from provisioner.dashboard.context import Dashboard
+from provisioner.dashboard.roles import Actor, Role
+from provisioner.dashboard.tokens import PREFIX
 
 P = ParamSpec("P")
-R = TypeVar("R", bound=ResponseReturnValue)
+View: TypeAlias = Callable[P, ResponseReturnValue]
 
 EXTENSION: Final = "tenantry_dashboard"
 COOKIE_ENTRY: Final = "sign_in"
@@ -29,39 +31,61 @@ def dashboard() -> Dashboard:
     return cast(Dashboard, current_app.extensions[EXTENSION])
 
 
-def for_operators(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Show a page to signed-in operators only; others sign in first."""
+def signed_in(role: Role) -> Callable[[View[P]], View[P]]:
+    """Show a page only to signed-in people of at least a role; others sign in first, or are told 403."""
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        secret = session.get(COOKIE_ENTRY)
-        g.operator = dashboard().operators.who(secret, "page") if isinstance(secret, str) else None
-        if g.operator is None:
-            session.clear()
-            return redirect(url_for("pages.sign_in"))
-        return view(*args, **kwargs)
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            secret = session.get(COOKIE_ENTRY)
+            g.actor = dashboard().operators.who(secret, "page") if isinstance(secret, str) else None
+            if g.actor is None:
+                session.clear()
+                return redirect(url_for("pages.sign_in"))
+            if not g.actor.may(role):
+                abort(403)
+            return view(*args, **kwargs)
 
-    return guarded
+        return guarded
+
+    return guard
 
 
-def for_tokens(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Answer programs that present a bearer token; a browser's cookie proves nothing here."""
+def with_token(role: Role) -> Callable[[View[P]], View[P]]:
+    """Answer programs whose bearer token has at least a role; a browser's cookie proves nothing here."""
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        operator = dashboard().operators.who(token, "api") if scheme.lower() == "bearer" and token else None
-        if operator is None:
-            answer = problem(
-                401,
-                gettext("Authentification requise"),
-                gettext("Envoyez « Authorization: Bearer … », obtenu par POST /admin/api/login."),
-            )
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
-        return view(*args, **kwargs)
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            g.actor = _bearer()
+            if g.actor is None:
+                return _unknown_bearer()
+            if not g.actor.may(role):
+                return problem(403, gettext("Interdit"), gettext("Ce jeton n’a pas les droits nécessaires."))
+            return view(*args, **kwargs)
 
-    return guarded
+        return guarded
+
+    return guard
+
+
+def _bearer() -> Actor | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return None
+    if token.startswith(PREFIX):
+        return dashboard().tokens.who(token)
+    return dashboard().operators.who(token, "api")
+
+
+def _unknown_bearer() -> Response:
+    answer = problem(
+        401,
+        gettext("Authentification requise"),
+        gettext("Envoyez « Authorization: Bearer … » : un jeton d’accès, ou celui de POST /admin/api/login."),
+    )
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 def is_our_own_form() -> bool:

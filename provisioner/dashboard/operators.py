@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -15,7 +14,9 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from pydantic import SecretStr
 
 from provisioner.clock import Clock, SystemClock, stamp
+from provisioner.dashboard.roles import Actor, Role
 from provisioner.dashboard.store import Store
+from provisioner.dashboard.tokens import digest
 from provisioner.errors import InvalidRequest, Refused
 from provisioner.fields import check_email
 
@@ -49,12 +50,30 @@ class SignedIn:
     expires_in: int
 
 
-def add_operator(root: Path, email: str, password: SecretStr) -> None:
-    """Let somebody open the dashboard of the host at ``root``.
+class UnknownOperator(Refused):
+    """Nobody of that address may sign in."""
+
+    code = "unknown-operator"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"{email} is no operator.", "`provision admin user list` shows those there are.")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who may sign in."""
+
+    email: str
+    role: Role
+    since: datetime
+
+
+def add_operator(root: Path, email: str, password: SecretStr, role: Role | None = None) -> Role:
+    """Let somebody open the dashboard of the host at ``root``, and return as what (see ``Operators.add``).
 
     Raises InvalidRequest for an address that is none or is already there, or a password that is too short.
     """
-    Operators(Store(root), SystemClock()).add(email, password)
+    return Operators(Store(root), SystemClock()).add(email, password, role)
 
 
 class Operators:
@@ -64,8 +83,11 @@ class Operators:
         self._store = store
         self._clock = clock
 
-    def add(self, email: str, password: SecretStr) -> None:
-        """Add an operator; raises InvalidRequest (see ``add_operator``)."""
+    def add(self, email: str, password: SecretStr, role: Role | None = None) -> Role:
+        """Add an operator; raises InvalidRequest (see ``add_operator``).
+
+        Without a role, the first one is the owner and those after see only.
+        """
         check_email("EMAIL", email)
         length = len(password.get_secret_value())
         if not SHORTEST_PASSWORD <= length <= LONGEST_PASSWORD:
@@ -76,12 +98,42 @@ class Operators:
             )
         password_hash = _HASHER.hash(password.get_secret_value())
         with self._store.change() as connection:
+            first = connection.execute("SELECT 1 FROM operators").fetchone() is None
+            given = role or (Role.OWNER if first else Role.VIEWER)
             added = connection.execute(
-                "INSERT OR IGNORE INTO operators VALUES (?, ?, ?)",
-                (email.casefold(), password_hash, stamp(self._clock.now())),
+                "INSERT OR IGNORE INTO operators (email, password_hash, created_at, role)"
+                " VALUES (?, ?, ?, ?)",
+                (email.casefold(), password_hash, stamp(self._clock.now()), given),
             )
             if added.rowcount == 0:
                 raise InvalidRequest("EMAIL", f"{email} already is an operator.", "Give another address.")
+        return given
+
+    def all(self) -> list[Operator]:
+        """Return everybody who may sign in, by address."""
+        with self._store.change() as connection:
+            rows = connection.execute("SELECT * FROM operators ORDER BY email").fetchall()
+        return [
+            Operator(row["email"], Role(row["role"]), datetime.fromisoformat(row["created_at"]))
+            for row in rows
+        ]
+
+    def remove(self, email: str) -> None:
+        """Let somebody sign in no longer, and end what sign-ins there are.
+
+        Raises UnknownOperator, and Refused for the last owner: nobody could manage access any more.
+        """
+        key = email.casefold()
+        with self._store.change() as connection:
+            row = connection.execute("SELECT role FROM operators WHERE email = ?", (key,)).fetchone()
+            if row is None:
+                raise UnknownOperator(email)
+            others = connection.execute(
+                "SELECT 1 FROM operators WHERE role = ? AND email <> ?", (Role.OWNER, key)
+            ).fetchone()
+            if row["role"] == Role.OWNER and others is None:
+                raise Refused(f"{email} is the last owner.", "Add another one with `--role owner` first.")
+            connection.execute("DELETE FROM operators WHERE email = ?", (key,))
 
     def sign_in(self, email: str, password: SecretStr, kind: Kind) -> SignedIn:
         """Return a new sign-in; raises SignInRefused, the same way and in the same time in every case."""
@@ -96,23 +148,24 @@ class Operators:
             connection.execute("DELETE FROM sign_ins WHERE expires_at <= ?", (stamp(now),))
             connection.execute(
                 "INSERT INTO sign_ins VALUES (?, ?, ?, ?)",
-                (_digest(secret), key, kind, stamp(now + lifetime)),
+                (digest(secret), key, kind, stamp(now + lifetime)),
             )
         return SignedIn(SecretStr(secret), int(lifetime.total_seconds()))
 
-    def who(self, secret: str, kind: Kind) -> str | None:
-        """Return the operator a sign-in belongs to, or None when it is over or never was."""
+    def who(self, secret: str, kind: Kind) -> Actor | None:
+        """Return whose sign-in it is, with the role of now; None when it is over or never was."""
         with self._store.change() as connection:
             row = connection.execute(
-                "SELECT email FROM sign_ins WHERE digest = ? AND kind = ? AND expires_at > ?",
-                (_digest(secret), kind, stamp(self._clock.now())),
+                "SELECT email, role FROM sign_ins JOIN operators USING (email)"
+                " WHERE digest = ? AND kind = ? AND expires_at > ?",
+                (digest(secret), kind, stamp(self._clock.now())),
             ).fetchone()
-        return str(row["email"]) if row else None
+        return Actor(str(row["email"]), Role(row["role"])) if row else None
 
     def sign_out(self, secret: str) -> None:
         """End a sign-in; one that is over already stays so."""
         with self._store.change() as connection:
-            connection.execute("DELETE FROM sign_ins WHERE digest = ?", (_digest(secret),))
+            connection.execute("DELETE FROM sign_ins WHERE digest = ?", (digest(secret),))
 
     def _password_fits(self, key: str, password: SecretStr) -> bool:
         with self._store.change() as connection:
@@ -129,11 +182,11 @@ class Operators:
         with self._store.change() as connection:
             locked = connection.execute(
                 "SELECT 1 FROM failures WHERE digest = ? AND count >= ? AND last_at > ?",
-                (_digest(key), FAILURES_ALLOWED, locked_since),
+                (digest(key), FAILURES_ALLOWED, locked_since),
             ).fetchone()
             if locked:
                 return False
-            connection.execute("DELETE FROM failures WHERE digest = ?", (_digest(key),))
+            connection.execute("DELETE FROM failures WHERE digest = ?", (digest(key),))
         return True
 
     def _count_failure(self, key: str) -> None:
@@ -144,7 +197,7 @@ class Operators:
             connection.execute(
                 "INSERT INTO failures VALUES (?, 1, ?) ON CONFLICT (digest)"
                 " DO UPDATE SET count = min(count + 1, 1000), last_at = excluded.last_at",
-                (_digest(key), stamp(now)),
+                (digest(key), stamp(now)),
             )
 
 
@@ -152,7 +205,3 @@ class Operators:
 def _nobodys_hash() -> str:
     """Return what is verified when nobody has the address, so that the answer takes as long."""
     return _HASHER.hash(secrets.token_hex(16))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

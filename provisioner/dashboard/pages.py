@@ -5,15 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from pydantic import SecretStr
 
 from provisioner.dashboard import clients as listing
-from provisioner.dashboard.guard import COOKIE_ENTRY, dashboard, for_operators, is_our_own_form
+from provisioner.dashboard.guard import COOKIE_ENTRY, dashboard, is_our_own_form, signed_in
 from provisioner.dashboard.operators import SignInRefused
 from provisioner.dashboard.promises import told
+from provisioner.dashboard.roles import Role
 
 _HERE = Path(__file__).parent
 LONGEST_SEARCH = 200
@@ -105,12 +116,12 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.get("/admin/clients")
-@for_operators
+@signed_in(Role.VIEWER)
 def clients() -> ResponseReturnValue:
     """Show every client, searched by ``q``, sorted by ``sort`` and ``order``."""
     words = request.args.get("q", "")[:LONGEST_SEARCH]
     sort = request.args.get("sort", "name")
-    if sort not in listing.SORTS:
+    if sort not in listing.SORTS or (sort == "amount" and not g.actor.owns):
         sort = "name"
     descending = request.args.get("order") == "desc"
     everyone = dashboard().clients()
@@ -141,6 +152,8 @@ def _columns(sort: str, *, descending: bool, words: str) -> list[Column]:
         "amount": gettext("Montant du mois"),
         "activity": gettext("Dernière activité"),
     }
+    if not g.actor.owns:
+        del labels["amount"]
     columns = []
     for key, label in labels.items():
         current = key == sort

@@ -1,4 +1,4 @@
-"""The dashboard's own database, ``<root>/admin/admin.sqlite3``: operators, sign-ins, failed attempts."""
+"""The dashboard's own database, ``<root>/admin/admin.sqlite3``: who may sign in, and what it is doing."""
 
 from __future__ import annotations
 
@@ -10,21 +10,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from provisioner.errors import InvalidConfiguration
 from provisioner.layout import Layout
 
 _BUSY_SECONDS: Final = 10.0
-_TABLES: Final = (
-    """CREATE TABLE IF NOT EXISTS operators (
-        email TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_at TEXT NOT NULL
-    ) STRICT""",
-    """CREATE TABLE IF NOT EXISTS sign_ins (
-        digest TEXT PRIMARY KEY, email TEXT NOT NULL REFERENCES operators ON DELETE CASCADE,
-        kind TEXT NOT NULL CHECK (kind IN ('page', 'api')), expires_at TEXT NOT NULL
-    ) STRICT""",
-    """CREATE TABLE IF NOT EXISTS failures (
-        digest TEXT PRIMARY KEY, count INTEGER NOT NULL, last_at TEXT NOT NULL
-    ) STRICT""",
-    "CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+#: What each version added; a file of an earlier one is brought here when it is opened.
+_CHANGES: Final = (
+    (
+        # Files were written before versions were counted.
+        """CREATE TABLE IF NOT EXISTS operators (
+            email TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_at TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE IF NOT EXISTS sign_ins (
+            digest TEXT PRIMARY KEY, email TEXT NOT NULL REFERENCES operators ON DELETE CASCADE,
+            kind TEXT NOT NULL CHECK (kind IN ('page', 'api')), expires_at TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE IF NOT EXISTS failures (
+            digest TEXT PRIMARY KEY, count INTEGER NOT NULL, last_at TEXT NOT NULL
+        ) STRICT""",
+        "CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    ),
+    (
+        # Whoever could sign in saw everything: they are owners.
+        """ALTER TABLE operators ADD COLUMN role TEXT NOT NULL DEFAULT 'owner'
+            CHECK (role IN ('viewer', 'operator', 'owner'))""",
+        """CREATE TABLE tokens (
+            name TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE,
+            role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'owner')),
+            made_by TEXT NOT NULL, made_at TEXT NOT NULL, expires_at TEXT NOT NULL, last_used_at TEXT
+        ) STRICT""",
+    ),
 )
 
 
@@ -32,14 +47,17 @@ class Store:
     """Opens short transactions on the file; made, private to its owner, when it is missing."""
 
     def __init__(self, root: Path) -> None:
-        """``root`` is the host's root. Raises OSError when its ``admin`` folder cannot be made or entered."""
+        """``root`` is the host's root.
+
+        Raises OSError when its ``admin`` folder cannot be made or entered, and InvalidConfiguration for a
+        file of a newer version.
+        """
         folder = Layout(root).admin
         folder.mkdir(mode=0o700, exist_ok=True)
         self._path = folder / "admin.sqlite3"
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         with self.change() as connection:
-            for table in _TABLES:
-                connection.execute(table)
+            self._bring_up_to_date(connection)
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -54,6 +72,17 @@ class Store:
                 yield connection
         finally:
             connection.close()
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(_CHANGES):
+            raise InvalidConfiguration(
+                str(self._path), "it was written by a newer Tenantry.", "Use that version, or a newer one."
+            )
+        for change in _CHANGES[version:]:
+            for statement in change:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(_CHANGES)}")
 
     def signing_key(self) -> str:
         """Return the key that signs this dashboard's cookies; made once."""
