@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from provisioner.dashboard.store import Store
     from provisioner.dashboard.tokens import Tokens
 
+_IDLE_SECONDS: Final = 60.0
 _ROLES: Final = click.Choice(["viewer", "operator", "owner"])
 _ADDRESS: Final = re.compile(r"unix:/\S+|(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}")
 
@@ -53,6 +56,40 @@ def serve(session: Session, /, bind: str) -> None:
             "--bind", f"{bind!r} is no address.", "Write it as 127.0.0.1:8090 or unix:/run/dashboard.sock."
         )
     serve_dashboard(session.context, bind)
+
+
+@admin.command()
+@click.option("--bind", metavar="unix:PATH", help="Where to listen. [default: the socket systemd hands over]")
+@pass_session
+def act(session: Session, /, bind: str | None) -> None:
+    """Do to clients what the dashboard asks for, one action at a time, until told to stop.
+
+    The driver keeps this running. It has the rights `provision` has; it listens to the dashboard's user, root
+    and its own user only, and knows a closed list of actions. A socket that systemd hands over is given up
+    when nobody has asked for a minute: the next one starts it again.
+
+    \b
+    Example:
+        provision admin act --bind unix:/srv/tenantry/run/actions/actions.sock
+    """
+    from provisioner.actions import door  # noqa: PLC0415 - loads every service
+    from provisioner.actions.performing import perform  # noqa: PLC0415 - beside it
+
+    context = session.context
+    allowed = {0, os.geteuid(), context.layout.admin.stat().st_uid}
+    listening = door.listen(_socket_path(bind)) if bind else door.handed_over()
+    if listening is None:
+        raise InvalidRequest("--bind", "systemd hands over no socket.", "Give one, as unix:/path.")
+    with listening:
+        idle = None if bind else _IDLE_SECONDS
+        door.serve(listening, allowed, lambda line, tell: perform(context, line, tell), idle)
+
+
+def _socket_path(bind: str) -> Path:
+    found = re.fullmatch(r"unix:(/\S+)", bind)
+    if not found:
+        raise InvalidRequest("--bind", f"{bind!r} is no socket.", "Write it as unix:/path.")
+    return Path(found[1])
 
 
 @admin.group(cls=Group)

@@ -14,10 +14,12 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from provisioner.dashboard import access, api, formats, pages
+from provisioner.actions.asking import ask
+from provisioner.dashboard import access, action_api, action_pages, api, client_page, formats, pages
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.context import Dashboard
 from provisioner.dashboard.guard import CSRF_FIELD, EXTENSION, LOOPBACK, problem
+from provisioner.dashboard.jobs import Jobs
 from provisioner.dashboard.operators import LIFETIMES, Operators
 from provisioner.dashboard.reading import read_clients
 from provisioner.dashboard.store import Store
@@ -29,6 +31,14 @@ LANGUAGES: Final = ("fr", "en")
 ATTEMPTS_PER_MINUTE: Final = 10
 LARGEST_BODY: Final = 16 * 1024
 _HERE: Final = Path(__file__).parent
+_BLUEPRINTS: Final = (
+    pages.blueprint,
+    client_page.blueprint,
+    action_pages.blueprint,
+    access.blueprint,
+    api.blueprint,
+    action_api.blueprint,
+)
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -55,6 +65,8 @@ def create_app(context: Context) -> Flask:
         attempts=Attempts(clock, ATTEMPTS_PER_MINUTE),
         clients=lambda: read_clients(context),
         driver=lambda: replace(context).driver,
+        jobs=Jobs(store, clock, lambda request: ask(replace(context).driver.actions.socket, request)),
+        now=lambda: replace(context),
     )
     _configure(app, host, store.signing_key())
     # nginx overwrites X-Forwarded-For, so exactly one hop is believed.
@@ -62,7 +74,7 @@ def create_app(context: Context) -> Flask:
     Babel(app, locale_selector=_language)
     app.register_error_handler(HTTPException, _http_error)
     app.after_request(_protect)
-    for blueprint in (pages.blueprint, access.blueprint, api.blueprint):
+    for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     for name in ("number", "size", "euros", "moment"):
         app.jinja_env.filters[name] = getattr(formats, name)

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from provisioner.clock import Clock
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.clients import Client
+from provisioner.dashboard.jobs import Jobs
 from provisioner.dashboard.operators import Operators
 from provisioner.dashboard.tokens import Tokens
 from provisioner.drivers.protocol import Driver
 from provisioner.host import HostSettings
+from provisioner.service.context import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
     """Built once by ``create_app``; ``clients`` reads registry and usage files afresh at each call.
 
-    ``driver`` is the engine that runs the clients, as the host is now.
+    ``driver`` is the engine that runs the clients, as the host is now; ``now`` gives all of the host so.
     """
 
     host: HostSettings
@@ -28,3 +30,5 @@ class Dashboard:
     attempts: Attempts
     clients: Callable[[], Sequence[Client]]
     driver: Callable[[], Driver]
+    jobs: Jobs
+    now: Callable[[], Context]

@@ -27,6 +27,13 @@ def read_clients(context: Context) -> list[Client]:
     ]
 
 
+def read_client(context: Context, client_id: str) -> Client:
+    """Return one client with the usage of the current month (UTC); raises UnknownTenant."""
+    entry, row = context.registry.get(client_id), listing.row(context, client_id)
+    month = context.clock.now().strftime("%Y-%m")
+    return _client(context.layout.client(TenantId(client_id)), row, entry, month)
+
+
 def _client(directory: Path, row: listing.Row, entry: Entry, month: str) -> Client:
     usage_state, usage = _usage(directory, entry.id, month)
     storage_mb = entry.limits["storage_mb"]

@@ -40,6 +40,15 @@ _CHANGES: Final = (
             made_by TEXT NOT NULL, made_at TEXT NOT NULL, expires_at TEXT NOT NULL, last_used_at TEXT
         ) STRICT""",
     ),
+    (
+        """CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, client TEXT NOT NULL,
+            who TEXT NOT NULL, began_at TEXT NOT NULL, ended_at TEXT,
+            state TEXT NOT NULL CHECK (state IN ('running', 'done', 'refused', 'failed', 'lost')),
+            told TEXT NOT NULL DEFAULT '{}'
+        ) STRICT""",
+        "CREATE UNIQUE INDEX one_at_a_time ON jobs (client) WHERE state = 'running'",
+    ),
 )
 
 

@@ -15,7 +15,16 @@ from provisioner.drivers import local_host, local_promises, local_users
 from provisioner.drivers.local_intrusion import LocalIntrusion
 from provisioner.drivers.observation import all_made, digests, ports_in
 from provisioner.drivers.obtained_certificates import NoCertificates
-from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
+from provisioner.drivers.protocol import (
+    ActionsDoor,
+    Activity,
+    Finding,
+    Named,
+    Observed,
+    Promise,
+    Tenant,
+    Wish,
+)
 from provisioner.drivers.provider_key import provider_key
 from provisioner.drivers.supervisor import Supervisor
 from provisioner.errors import InvalidConfiguration
@@ -73,6 +82,7 @@ class LocalDriver:
         self.programs = Supervisor(
             self._layout.run / "supervisord.sock", watched=("nginx",), remaining=self._shared.remaining
         )
+        self.actions = ActionsDoor(self._shared.actions_socket, ("actions",))
         self.reader_group = self._users.readers
         self.certificates = NoCertificates()
         self.intrusion = LocalIntrusion(host, self._users, self.main_process)

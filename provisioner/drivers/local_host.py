@@ -36,9 +36,12 @@ from provisioner.steps import (
     WriteFile,
 )
 
-SHARED: Final = ("embeddings", "nginx", "dashboard")
+SHARED: Final = ("embeddings", "nginx", "dashboard", "actions")
 _NGINX_BINDS_FOR: Final = 4
 """Seconds after which nginx has given up on a port that somebody else listens on: it tries five times."""
+
+_UNDONE_WITHIN: Final = 600
+"""Seconds that an action under way gets to be undone before it is killed."""
 
 _UP: Final = frozenset({"STARTING", "RUNNING"})
 
@@ -52,6 +55,7 @@ class SharedParts:
         self._users = users
         self.embedding_socket = self._layout.run / "embeddings" / "embeddings.sock"
         self._nginx_directory = self._layout.run / "nginx"
+        self.actions_socket = self._layout.run / "actions" / "actions.sock"
         self._dashboard_socket = self._layout.run / "dashboard" / "dashboard.sock"
 
     def environment(self, program: str, **more: str) -> dict[str, str]:
@@ -145,6 +149,7 @@ class SharedParts:
             MakeDirectory(layout.run / "supervisor.d", 0o700),
             MakeDirectory(layout.run / "embeddings", 0o750, users.embedding, users.embedding),
             MakeDirectory(layout.run / "dashboard", 0o750, users.dashboard, users.web),
+            MakeDirectory(layout.run / "actions", 0o710, None, users.dashboard),
             MakeDirectory(self._nginx_directory, 0o700, users.web, users.web),
             MakeDirectory(layout.nginx, 0o755),
             MakeDirectory(layout.nginx / "tenantry", 0o755),
@@ -191,6 +196,12 @@ class SharedParts:
                 users.dashboard,
                 300,
             ),
+            self._program(
+                "actions",
+                (python, "-m", "provisioner", *root, "admin", "act", "--bind", f"unix:{self.actions_socket}"),
+                None,
+                300,
+            ),
         )
 
     def _program(self, name: str, argv: tuple[str, ...], user: str | None, priority: int) -> Program:
@@ -199,17 +210,21 @@ class SharedParts:
             argv=argv,
             directory=self._nginx_directory if name == "nginx" else self._layout.run,
             log=self._layout.logs / f"{name}.log",
-            environment=self.environment(name, **(self._settings() if name == "dashboard" else {})),
+            environment=self.environment(
+                name, **(self._settings() if name in ("dashboard", "actions") else {})
+            ),
             user=user or "",
             start_seconds=_NGINX_BINDS_FOR if name == "nginx" else 1,
+            stop_seconds=_UNDONE_WITHIN if name == "actions" else 40,
             priority=priority,
         )
 
     def _settings(self) -> dict[str, str]:
-        """What the dashboard makes addresses of, as in effect here: the environment may have given it."""
+        """What addresses are made of, as in effect here: the environment may have given it."""
         return {
             "TENANTRY_BASE_DOMAIN": self._host.base_domain,
             "TENANTRY_HTTP_PORT": str(self._host.http_port),
+            "TENANTRY_PORT_RANGE": f"{self._host.port_range.first}-{self._host.port_range.last}",
         }
 
     def _program_file(self, program: Program) -> RenderedFile:

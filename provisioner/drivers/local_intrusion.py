@@ -39,6 +39,7 @@ class LocalIntrusion:
             *secret_places.of_host(self._host),
             Attempt("control", "unix", str(run / "supervisord.sock")),
             Attempt("control", "unix", str(run / "dashboard" / "dashboard.sock")),
+            Attempt("control", "unix", str(run / "actions" / "actions.sock")),
             *secret_places.of_network(own_network.addresses(), self._host.http_port, "user"),
         )
 

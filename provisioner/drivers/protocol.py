@@ -145,6 +145,14 @@ class Wish:
     steady: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ActionsDoor:
+    """Where the program listens that acts for the dashboard, and what supervisord or systemd call it."""
+
+    socket: Path
+    programs: tuple[str, ...]
+
+
 class Programs(Protocol):
     """Acts on supervised programs for the steps Start-, Restart-, Stop- and SignalProgram.
 
@@ -219,6 +227,10 @@ class Driver(Protocol):
     @property
     def certificates(self) -> Certificates:
         """What it keeps up of the names it serves."""
+
+    @property
+    def actions(self) -> ActionsDoor:
+        """The program that does what the dashboard is asked to."""
 
     @property
     def reader_group(self) -> str | None:

@@ -17,7 +17,16 @@ from provisioner.drivers import systemd_places as places
 from provisioner.drivers import systemd_processes as processes
 from provisioner.drivers.observation import all_made, digests, ports_in
 from provisioner.drivers.obtained_certificates import ObtainedCertificates
-from provisioner.drivers.protocol import Activity, Finding, Named, Observed, Promise, Tenant, Wish
+from provisioner.drivers.protocol import (
+    ActionsDoor,
+    Activity,
+    Finding,
+    Named,
+    Observed,
+    Promise,
+    Tenant,
+    Wish,
+)
 from provisioner.drivers.served_certificates import ServedCertificates
 from provisioner.drivers.systemd_host import STOPPED_WITH_TARGET, SharedParts
 from provisioner.drivers.systemd_intrusion import SystemdIntrusion
@@ -75,6 +84,7 @@ class SystemdDriver:
         self._units = Units(self._runner)
         self.programs = self._units
         self.intrusion = SystemdIntrusion(host, self._runner, self.main_process)
+        self.actions = ActionsDoor(places.ACTIONS_SOCKET, places.ACTIONS)
         self.reader_group: str | None = places.READERS
 
     def promises(self) -> Sequence[Promise]:

@@ -18,6 +18,8 @@ from provisioner.open_files import listening_addresses
 from provisioner.render import (
     UnitProgram,
     acme_challenge,
+    actions_socket,
+    actions_unit,
     admin_site,
     admin_socket,
     admin_unit,
@@ -46,15 +48,20 @@ from provisioner.system_accounts import group_exists, user_exists
 _EMBEDDINGS: Final = "tenantry-embeddings.service"
 _DASHBOARD: Final = "tenantry-admin.service"
 _DASHBOARD_PORT: Final = "tenantry-admin.socket"
+_ACTIONS_PORT, _ACTIONS = places.ACTIONS
 _NGINX: Final = "nginx.service"
 _RENEWAL, _RENEWAL_TIMER = places.RENEWAL
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - what is read is compared with it
 _RELOAD: Final = Run("reload nginx", systemctl.reload(_NGINX))
 _RESTART: Final = Run("restart nginx", systemctl.restart(_NGINX))
 
-#: What must be up, in the order of starting: the dashboard itself is started by its first visitor.
-SHARED: Final = (places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD_PORT, _NGINX)
-STOPPED_WITH_TARGET: Final = (_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD_PORT, _DASHBOARD)
+#: What must be up, in the order of starting: the dashboard itself, and what acts for it, are started by who
+#: asks for something.
+SHARED: Final = (places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE, _ACTIONS_PORT, _DASHBOARD_PORT, _NGINX)
+STOPPED_WITH_TARGET: Final = (
+    *(_EMBEDDINGS, places.EGRESS_SERVICE),
+    *(_ACTIONS_PORT, _ACTIONS, _DASHBOARD_PORT, _DASHBOARD),
+)
 
 
 class SharedParts:
@@ -158,6 +165,8 @@ class SharedParts:
                 places.READERS,
             ),
             _DASHBOARD_PORT: admin_socket(places.DASHBOARD_SOCKET, places.NGINX_GROUP),
+            _ACTIONS: actions_unit(UnitProgram((*provision, "admin", "act"), installation.ENVIRONMENT)),
+            _ACTIONS_PORT: actions_socket(places.ACTIONS_SOCKET, places.DASHBOARD_USER),
         }
         if self._host.acme:
             renewal = UnitProgram((*provision, "host", "renew"), installation.ENVIRONMENT)
@@ -211,11 +220,17 @@ class SharedParts:
     def _verified(self, changes: tuple[WriteFile, ...]) -> tuple[str, ...]:
         """Templates are verified with each client; these units stand for themselves."""
         names = {change.file.path.name for change in changes}
-        own = (_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD, _DASHBOARD_PORT, *places.RENEWAL)
+        own = (
+            *(_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD, _DASHBOARD_PORT),
+            *(*places.ACTIONS, *places.RENEWAL),
+        )
         return tuple(name for name in own if name in names)
 
     def _programs(self, observed: Observed, changed: set[str]) -> tuple[Step, ...]:
-        own = (_DASHBOARD, _DASHBOARD_PORT, places.EGRESS_SERVICE, _EMBEDDINGS, _RENEWAL_TIMER)
+        own = (
+            *(_DASHBOARD, _DASHBOARD_PORT, _ACTIONS, _ACTIONS_PORT),
+            *(places.EGRESS_SERVICE, _EMBEDDINGS, _RENEWAL_TIMER),
+        )
         restarted = tuple(name for name in own if name in changed)
         fresh = not observed.digests
         enabled = Run("have the shared parts start at boot", systemctl.enable(self._kept_up))

@@ -55,6 +55,7 @@ class SystemdIntrusion:
             Attempt("site", "read", str(places.SITES)),
             *(Attempt("control", "unix", path, "", ("walls",)) for path in _CONTROL),
             Attempt("control", "unix", str(places.DASHBOARD_SOCKET)),
+            Attempt("control", "unix", str(places.ACTIONS_SOCKET)),
             *secret_places.of_network(own_network.addresses(), port, "walls"),
         )
 

@@ -25,6 +25,9 @@ EGRESS_USER: Final = "tenantry-egress"
 
 EMBEDDING_SOCKET: Final = Path("/run/tenantry-embeddings/embeddings.sock")
 DASHBOARD_SOCKET: Final = Path("/run/tenantry-admin.sock")
+ACTIONS_SOCKET: Final = Path("/run/tenantry-actions.sock")
+ACTIONS: Final = ("tenantry-actions.socket", "tenantry-actions.service")
+"""Acts on clients for the dashboard, as root: its door, and its process while somebody asks."""
 EGRESS_SERVICE: Final = "tenantry-egress.service"
 
 RENEWAL: Final = ("tenantry-renewal.service", "tenantry-renewal.timer")

@@ -17,6 +17,8 @@ from provisioner.render.supervision import Program, supervisor_program, supervis
 from provisioner.render.templates import render
 from provisioner.render.units import (
     UnitProgram,
+    actions_socket,
+    actions_unit,
     admin_socket,
     admin_unit,
     egress_unit,
@@ -33,6 +35,8 @@ __all__ = [
     "Surroundings",
     "UnitProgram",
     "acme_challenge",
+    "actions_socket",
+    "actions_unit",
     "admin_site",
     "admin_socket",
     "admin_unit",

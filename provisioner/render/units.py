@@ -74,6 +74,16 @@ def admin_unit(layout: Layout, program: UnitProgram, user: str, read_group: str)
     )
 
 
+def actions_unit(program: UnitProgram) -> str:
+    """Return the unit of what acts on clients for the dashboard; it ends when nobody asks any more."""
+    return render("systemd/tenantry-actions.service.j2", **program.words())
+
+
+def actions_socket(socket: Path, group: str) -> str:
+    """Return the unit of its socket, which the dashboard's group may use."""
+    return render("systemd/tenantry-actions.socket.j2", socket=str(socket), group=group)
+
+
 def renewal_unit(layout: Layout, program: UnitProgram) -> str:
     """Return the unit that renews certificates when its timer says so."""
     return render("systemd/tenantry-renewal.service.j2", **program.words(), root=str(layout.root))

@@ -34,7 +34,8 @@ DEFAULT_LOCK_WAIT: Final = 600.0
 class Context:
     """One root and how to work on it.
 
-    `say` tells the operator something that is neither result nor progress. What costs time to load is
+    `say` tells the operator something that is neither result nor progress. `acting` is for whom something is
+    done, where that is not who runs this. What costs time to load is
     loaded when it is first asked for.
     """
 
@@ -46,6 +47,7 @@ class Context:
     observer: Observer
     say: Callable[[str], None]
     lock_wait: float = DEFAULT_LOCK_WAIT
+    acting: str = ""
 
     @property
     def layout(self) -> Layout:
@@ -110,8 +112,8 @@ class Context:
 
     @property
     def operator(self) -> str:
-        """Who runs the command: the user who became root, when that is known."""
-        return self.environ.get("SUDO_USER") or _user_name(os.getuid())
+        """For whom it is done, or who runs the command: the user who became root, when that is known."""
+        return self.acting or self.environ.get("SUDO_USER") or _user_name(os.getuid())
 
 
 def begin_root(layout: Layout) -> None:

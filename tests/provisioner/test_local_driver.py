@@ -129,7 +129,7 @@ def test_the_first_host_steps_end_what_an_earlier_supervisor_left(
     steps = list(driver.host_steps(Observed()))
     assert EndRemaining(str(tmp_path), tmp_path / "run" / "nginx") in steps
     started = [step.name for step in steps if isinstance(step, StartProgram)]
-    assert started == ["embeddings", "nginx", "dashboard"]
+    assert started == ["embeddings", "nginx", "dashboard", "actions"]
     assert kinds(list(driver.host_stop_steps([]))) == [EndRemaining]
 
 
@@ -148,8 +148,10 @@ def test_a_changed_listening_port_restarts_nginx(driver: LocalDriver) -> None:
 def test_without_a_supervisor_nothing_runs(driver: LocalDriver) -> None:
     assert driver.activities([TenantId("dupont")]) == {TenantId("dupont"): Activity.STOPPED}
     assert not driver.observe(tenant()).running
-    assert driver.observe_host() == Observed(down=("embeddings", "nginx", "dashboard"))
-    assert {one.subject for one in driver.findings()} == {"embeddings", "nginx", "dashboard", "users"}
+    assert driver.observe_host() == Observed(down=("embeddings", "nginx", "dashboard", "actions"))
+    assert {one.subject for one in driver.findings()} == {
+        *("embeddings", "nginx", "dashboard", "actions", "users")
+    }
 
 
 def test_the_log_command_ends_at_the_file(driver: LocalDriver, tmp_path: Path) -> None:

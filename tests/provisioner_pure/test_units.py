@@ -18,9 +18,10 @@ SERVICES = (
     *("tenantry-egress.service", "tenantry-admin.service"),
 )
 RENEWAL = "tenantry-renewal.service"
+ACTIONS = "tenantry-actions.service"
 OTHERS = (
     *("tenant@dupont.socket", "tenantry-admin.socket", "tenantry.slice", "tenantry.target"),
-    *(RENEWAL, "tenantry-renewal.timer"),
+    *(RENEWAL, "tenantry-renewal.timer", ACTIONS, "tenantry-actions.socket"),
 )
 
 
@@ -48,6 +49,10 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
             layout, program("provisioner"), "tenantry-admin", "tenantry-read"
         ),
         RENEWAL: render.renewal_unit(layout, program("provisioner")),
+        ACTIONS: render.actions_unit(program("provisioner")),
+        "tenantry-actions.socket": render.actions_socket(
+            Path("/run/tenantry-actions.sock"), "tenantry-admin"
+        ),
         "tenantry-admin.socket": render.admin_socket(Path("/run/tenantry-admin.sock"), "www-data"),
     }
     for name, text in rendered.items():
@@ -77,8 +82,14 @@ def test_systemd_finds_nothing_wrong(units: Path, unit: str) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "tenths"),
-    # It is root, changes nginx's files and orders certbot to reach the network.
-    [("tenant@dupont.service", 5), *((service, 15) for service in SERVICES[1:]), (RENEWAL, 30)],
+    # RENEWAL is root, changes nginx's files and orders certbot to reach the network; ACTIONS does all that
+    # `provision` does: it makes users, writes units, and becomes each client's user.
+    [
+        ("tenant@dupont.service", 5),
+        *((service, 15) for service in SERVICES[1:]),
+        (RENEWAL, 30),
+        (ACTIONS, 50),
+    ],
 )
 def test_exposure_stays_under_the_gate(units: Path, unit: str, tenths: int) -> None:
     found = analyze(units, "security", "--offline=true", f"--threshold={tenths}", "--no-pager", unit)

@@ -1,0 +1,179 @@
+"""Actions that were asked for: one row each, watched by a thread until it ends."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from provisioner.actions.requests import ActionName, Arguments, Request
+from provisioner.clock import Clock, stamp
+from provisioner.dashboard.roles import Actor
+from provisioner.dashboard.store import Store
+from provisioner.errors import ProvisionError, Refused
+
+KEPT_FOR: Final = timedelta(days=90)
+JobState = Literal["running", "done", "refused", "failed", "lost"]
+Ask = Callable[[Request], Iterator[Mapping[str, Any]]]
+
+
+class Busy(Refused):
+    """Something is being done to the client already."""
+
+    code = "busy"
+
+    def __init__(self, client: str) -> None:
+        super().__init__(f"Something is being done to {client} already.", "Wait until it has ended.")
+
+
+class UnknownJob(Refused):
+    """There is no job of that number."""
+
+    code = "unknown-job"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"There is no job {number}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an action is: what is being done, as the `number`-th of `count` steps; all empty before."""
+
+    step: str = ""
+    number: int = 0
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An action, how far it is, and what came of it.
+
+    ``done`` is its result, ``error`` its ``message`` and ``mend``; ``secrets`` only for who asked, and once.
+    "lost": the dashboard was ended while it watched, and the client's events say what came of it.
+    """
+
+    id: int
+    action: ActionName
+    client: str
+    who: str
+    began_at: datetime
+    ended_at: datetime | None
+    state: JobState
+    progress: Progress = Progress()
+    done: Mapping[str, Any] = field(default_factory=dict)
+    error: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+class Jobs:
+    """Begins actions and says what became of them. Secrets and progress are in memory only."""
+
+    def __init__(self, store: Store, clock: Clock, ask: Ask) -> None:
+        """What an earlier process watched is lost to this one."""
+        self._store = store
+        self._clock = clock
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._progress: dict[int, Progress] = {}
+        self._secrets: dict[int, Mapping[str, str]] = {}
+        with store.change() as connection:
+            connection.execute("UPDATE jobs SET state = 'lost' WHERE state = 'running'")
+
+    def begin(self, action: ActionName, client: str, arguments: Arguments, actor: Actor) -> Job:
+        """Ask for an action and return its job at once; raises Busy."""
+        request = Request(
+            action=action, client=client, who=actor.name, arguments=arguments.model_dump(exclude_none=True)
+        )
+        now = self._clock.now()
+        row = (action, client, actor.name, stamp(now))
+        with self._store.change() as connection:
+            connection.execute(
+                "DELETE FROM jobs WHERE state <> 'running' AND began_at < ?", (stamp(now - KEPT_FOR),)
+            )
+            try:
+                number = connection.execute(
+                    "INSERT INTO jobs (action, client, who, began_at, state) VALUES (?, ?, ?, ?, 'running')"
+                    " RETURNING id",
+                    row,
+                ).fetchone()[0]
+            except sqlite3.IntegrityError as error:
+                raise Busy(client) from error
+        threading.Thread(target=self._watch, args=(number, request), daemon=True).start()
+        return self.get(number)
+
+    def get(self, number: int, reader: Actor | None = None) -> Job:
+        """Return a job; raises UnknownJob.
+
+        A reader who asked for it is shown its secrets the first time it has ended.
+        """
+        with self._store.change() as connection:
+            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise UnknownJob(number)
+        secrets: Mapping[str, str] = {}
+        with self._lock:
+            progress = self._progress.get(number, Progress())
+            if reader and reader.name == row["who"] and row["ended_at"]:
+                secrets = self._secrets.pop(number, {})
+        return _job(row, progress, secrets)
+
+    def of_client(self, client: str, limit: int) -> list[Job]:
+        """Return a client's last jobs, the newest first."""
+        with self._store.change() as connection:
+            rows = connection.execute(
+                "SELECT * FROM jobs WHERE client = ? ORDER BY id DESC LIMIT ?", (client, limit)
+            ).fetchall()
+        with self._lock:
+            return [_job(row, self._progress.get(row["id"], Progress()), {}) for row in rows]
+
+    def _watch(self, number: int, request: Request) -> None:
+        try:
+            for told in self._ask(request):
+                self._note(number, told)
+        except ProvisionError as error:
+            self._end(number, "failed", {"error": {"message": error.message, "mend": error.mend}})
+
+    def _note(self, number: int, told: Mapping[str, Any]) -> None:
+        if "done" in told:
+            with self._lock:
+                self._secrets[number] = told["secrets"]
+            self._end(number, "done", {"done": told["done"]})
+        elif "error" in told:
+            error = told["error"]
+            state: JobState = "refused" if error["refused"] else "failed"
+            self._end(number, state, {"error": {"message": error["message"], "mend": error["mend"]}})
+        else:
+            step = told.get("step") or told.get("said", "")
+            with self._lock:
+                self._progress[number] = Progress(step, told.get("number", 0), told.get("count", 0))
+
+    def _end(self, number: int, state: JobState, told: Mapping[str, Any]) -> None:
+        with self._store.change() as connection:
+            connection.execute(
+                "UPDATE jobs SET state = ?, ended_at = ?, told = ? WHERE id = ?",
+                (state, stamp(self._clock.now()), json.dumps(told), number),
+            )
+        with self._lock:
+            self._progress.pop(number, None)
+
+
+def _job(row: sqlite3.Row, progress: Progress, secrets: Mapping[str, str]) -> Job:
+    told = json.loads(row["told"])
+    ended = row["ended_at"]
+    return Job(
+        id=row["id"],
+        action=row["action"],
+        client=row["client"],
+        who=row["who"],
+        began_at=datetime.fromisoformat(row["began_at"]),
+        ended_at=datetime.fromisoformat(ended) if ended else None,
+        state=row["state"],
+        progress=progress,
+        done=told.get("done", {}),
+        error=told.get("error", {}),
+        secrets=secrets,
+    )

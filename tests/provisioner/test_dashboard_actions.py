@@ -1,0 +1,110 @@
+"""What the dashboard does to clients: through nginx, its own process, and the program that acts for it."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.provisioner.local_root import LocalRoot, wait_until
+
+EMAIL = "cockpit@vendor.test"
+
+
+@pytest.fixture(scope="module")
+def browser(host: LocalRoot) -> Iterator[httpx.Client]:
+    """Return a browser with an operator signed in, through nginx; requests take the names of that host."""
+    added = host.provision("admin", "user", "add", EMAIL, "--role", "owner")
+    assert added.code == 0, added.said
+    origin = f"http://admin.localhost:{host.http_port}"
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{host.http_port}",
+        headers={"Host": "admin.localhost", "Origin": origin},
+        trust_env=False,
+        timeout=60,
+    ) as client:
+        wait_until(lambda: client.get("/healthz").status_code == 200)
+        password = added.document["password"]
+        answer = post(client, "/admin/login", "/admin/login", email=EMAIL, password=password)
+        assert answer.status_code == 303, answer.text
+        yield client
+
+
+def post(browser: httpx.Client, page: str, action: str, **fields: str) -> httpx.Response:
+    token = browser.get(page).text.split('name="csrf_token" value="')[1].split('"')[0]
+    return browser.post(action, data={"csrf_token": token, **fields})
+
+
+def ended(browser: httpx.Client, answer: httpx.Response) -> str:
+    """Follow a form's answer to its job and look until that has ended; return the page."""
+    assert answer.status_code == 303, answer.text
+    deadline = time.monotonic() + 120
+    while "data-running" in (page := browser.get(answer.headers["Location"]).text):
+        assert time.monotonic() < deadline, page
+        time.sleep(0.2)
+    return page
+
+
+def test_a_client_is_made_suspended_and_resumed_without_the_web_process_having_rights(
+    host: LocalRoot, browser: httpx.Client
+) -> None:
+    fields = {"id": "cockpit", "name": "Cabinet Cockpit", "plan": "starter", "admin_email": "a@c.fr"}
+    begun = post(browser, "/admin/clients/new", "/admin/clients/new", **fields)
+    made = ended(browser, begun)
+    assert "terminé" in made
+    assert 'class="secret">sk_starter_' in made
+    assert "sk_starter_" not in browser.get(begun.headers["Location"]).text
+    assert host.get("cockpit") == 200
+
+    page = "/admin/clients/cockpit"
+    unconfirmed = post(browser, page, f"{page}/suspend")
+    assert unconfirmed.status_code == 400
+    assert host.get("cockpit") == 200
+    ended(browser, post(browser, page, f"{page}/suspend", confirm="cockpit", reason="facture 12 impayée"))
+    assert host.get("cockpit") == 503
+    ended(browser, post(browser, page, f"{page}/resume"))
+    assert host.get("cockpit") == 200
+
+    refused = ended(browser, post(browser, page, f"{page}/plan", confirm="cockpit", plan="no-such-plan"))
+    assert "refusé" in refused
+    events = host.provision("events", "cockpit").document
+    assert {event["operator"] for event in events} == {EMAIL}
+    assert [(event["command"].split()[0], event["outcome"]) for event in events] == [
+        ("new", "done"),
+        ("suspend", "done"),
+        ("resume", "done"),
+        ("plan", "refused"),
+    ]
+    assert [event["detail"] for event in events][1] == "facture 12 impayée"
+
+
+def test_whatever_is_no_request_is_refused_on_the_socket(host: LocalRoot) -> None:
+    request = {"action": "suspend", "client": "cockpit", "who": "x", "arguments": {}}
+    for line in (
+        b"",
+        b"{}\n",
+        b"nonsense\n",
+        b"x" * 20_000 + b"\n",
+        json.dumps(request | {"action": "purge"}).encode() + b"\n",
+        json.dumps(request | {"client": "../../etc"}).encode() + b"\n",
+        json.dumps(request | {"more": 1}).encode() + b"\n",
+        json.dumps(request | {"arguments": {"force": True}}).encode() + b"\n",
+        json.dumps(request | {"client": "nobody-there"}).encode() + b"\n",
+        json.dumps(request).encode() + b"\n" + json.dumps(request).encode() + b"\n",
+    ):
+        (told,) = ask(host.path / "run" / "actions" / "actions.sock", line)
+        assert told["error"]["refused"], (line, told)
+
+
+def ask(path: Path, line: bytes) -> list[dict[str, Any]]:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(60)
+        connection.connect(str(path))
+        connection.sendall(line)
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            return [json.loads(told) for told in answer]
