@@ -9,6 +9,7 @@ from collections.abc import Callable
 from benchmarks import (
     backups,
     calibration,
+    cockpit,
     density,
     ingest,
     listing,
@@ -27,6 +28,7 @@ _BENCHMARKS: dict[str, Callable[[], None]] = {
     "provision-new": provision_new.run,
     "memory": memory.run,
     "list": listing.run,
+    "cockpit": cockpit.run,
     "retrieval": retrieval.run,
     "search-speed": search_speed.run,
     "refusal": refusal.run,

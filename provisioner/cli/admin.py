@@ -41,8 +41,14 @@ def admin() -> None:
 
 @admin.command()
 @click.option("--bind", default="127.0.0.1:8090", show_default=True, help="address:port, or unix:/path.")
+@click.option(
+    "--observe-every",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Note so often how clients answer, like `provision admin observe`. [default: never]",
+)
 @pass_session
-def serve(session: Session, /, bind: str) -> None:
+def serve(session: Session, /, bind: str, observe_every: int | None) -> None:
     """Serve the dashboard until told to stop. Needs no root; the driver keeps one running already.
 
     \b
@@ -55,7 +61,7 @@ def serve(session: Session, /, bind: str) -> None:
         raise InvalidRequest(
             "--bind", f"{bind!r} is no address.", "Write it as 127.0.0.1:8090 or unix:/run/dashboard.sock."
         )
-    serve_dashboard(session.context, bind)
+    serve_dashboard(session.context, bind, observe_every)
 
 
 @admin.command()
@@ -90,6 +96,27 @@ def _socket_path(bind: str) -> Path:
     if not found:
         raise InvalidRequest("--bind", f"{bind!r} is no socket.", "Write it as unix:/path.")
     return Path(found[1])
+
+
+@admin.command()
+@pass_session
+def observe(session: Session, /) -> None:
+    """Note how each client answers now, and how far its counters are: what availability is reckoned from.
+
+    The driver runs this every five minutes. Clients that sleep, or are stopped or suspended, are not asked.
+
+    \b
+    Example:
+        provision admin observe
+    """
+    from provisioner.dashboard.observing import look, note  # noqa: PLC0415 - few commands need it
+
+    seen = look(session.context)
+    note(_store(session), session.context.clock.now(), seen)
+    asked = [one for one in seen if one.health]
+    ready = sum(one.health == "ok" for one in asked)
+    document = {"clients": len(seen), "asked": len(asked), "ready": ready}
+    session.output.result(document, lambda: f"{ready} of {len(asked)} clients that were asked are ready.")
 
 
 @admin.group(cls=Group)

@@ -16,7 +16,6 @@ from provisioner.dashboard.guard import dashboard, problem, with_token
 from provisioner.dashboard.openapi import PREFIX, Described, describe, described
 from provisioner.dashboard.operators import LONGEST_PASSWORD, SignInRefused
 from provisioner.dashboard.pages import sign_in_refusal, too_many_attempts
-from provisioner.dashboard.reading import read_client
 from provisioner.dashboard.roles import Role
 from provisioner.errors import UnknownTenant
 from provisioner.registry.registry import Event
@@ -89,7 +88,8 @@ def login() -> ResponseReturnValue:
 @with_token(Role.VIEWER)
 def clients() -> ResponseReturnValue:
     """Every client with usage, storage and last activity, and the totals; money for owners only."""
-    everyone = dashboard().clients()
+    reader = dashboard().reader
+    everyone = reader.with_health(reader.all())
     sums, money = totals(everyone), g.actor.owns
     return jsonify(
         clients=[client_json(client, money=money) for client in everyone],
@@ -109,7 +109,7 @@ def clients() -> ResponseReturnValue:
 def client(client_id: str) -> ResponseReturnValue:
     """One client, in the shape the list has."""
     try:
-        found = read_client(dashboard().now(), client_id)
+        found = dashboard().reader.one(client_id)
     except UnknownTenant:
         return unknown_client()
     return jsonify(client_json(found, money=g.actor.owns))

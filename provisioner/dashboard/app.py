@@ -20,8 +20,9 @@ from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.context import Dashboard
 from provisioner.dashboard.guard import CSRF_FIELD, EXTENSION, LOOPBACK, problem
 from provisioner.dashboard.jobs import Jobs
+from provisioner.dashboard.observations import Observations
 from provisioner.dashboard.operators import LIFETIMES, Operators
-from provisioner.dashboard.reading import read_clients
+from provisioner.dashboard.reading import Reader
 from provisioner.dashboard.store import Store
 from provisioner.dashboard.tokens import Tokens
 from provisioner.host import HostSettings
@@ -63,7 +64,8 @@ def create_app(context: Context) -> Flask:
         operators=Operators(store, clock),
         tokens=Tokens(store, clock),
         attempts=Attempts(clock, ATTEMPTS_PER_MINUTE),
-        clients=lambda: read_clients(context),
+        reader=Reader(context),
+        observations=Observations(store),
         driver=lambda: replace(context).driver,
         jobs=Jobs(store, clock, lambda request: ask(replace(context).driver.actions.socket, request)),
         now=lambda: replace(context),
@@ -79,7 +81,7 @@ def create_app(context: Context) -> Flask:
     for name in ("number", "size", "euros", "moment"):
         app.jinja_env.filters[name] = getattr(formats, name)
     app.jinja_env.globals.update(
-        get_locale=get_locale, share=formats.share, level=formats.level, csrf=generate_csrf
+        get_locale=get_locale, share=formats.share, level=formats.level, bars=formats.bars, csrf=generate_csrf
     )
     return app
 

@@ -6,7 +6,6 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from provisioner.dashboard.guard import dashboard, signed_in
-from provisioner.dashboard.reading import read_client
 from provisioner.dashboard.roles import Role
 from provisioner.errors import UnknownTenant
 from provisioner.service.reports import events
@@ -27,7 +26,7 @@ def shown(client_id: str, refusal: str = "") -> str:
     """Return the page of one client, with why an action was refused; 404 when there is none."""
     now = dashboard().now()
     try:
-        client = read_client(now, client_id)
+        client = dashboard().reader.one(client_id)
     except UnknownTenant:
         abort(404)
     return render_template(

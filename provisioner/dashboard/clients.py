@@ -48,6 +48,16 @@ class Client:
         return self.usage.total_due if self.usage else Decimal(self.price_cents) / 100
 
     @property
+    def cost(self) -> Decimal | None:
+        """Euros that the provider of language models is owed for the month; None when that is unknown."""
+        return self.usage.llm_cost if self.usage else None
+
+    @property
+    def margin(self) -> Decimal | None:
+        """What is left of the month's amount once the provider is paid; None when that is unknown."""
+        return None if self.cost is None else self.amount - self.cost
+
+    @property
     def billed(self) -> bool:
         """Whether its price counts as recurring revenue."""
         return self.state not in NOT_BILLED
@@ -55,13 +65,18 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the clients; ``unknown`` is how many have an unreadable file and are not in them."""
+    """Sums over the clients; ``unknown`` is how many have an unreadable file and are not in them.
+
+    ``cost`` and ``margin`` are euros of the month.
+    """
 
     clients: int
     revenue_cents: int
     requests: int
     storage_bytes: int
     unknown: int
+    cost: Decimal
+    margin: Decimal
 
 
 def totals(clients: Sequence[Client]) -> Totals:
@@ -73,6 +88,8 @@ def totals(clients: Sequence[Client]) -> Totals:
         requests=sum(usage.requests_used for usage in known),
         storage_bytes=sum(usage.storage_bytes for usage in known),
         unknown=sum(client.usage_state == "unreadable" for client in clients),
+        cost=sum((usage.llm_cost for usage in known), Decimal(0)),
+        margin=sum((client.margin for client in clients if client.margin is not None), Decimal(0)),
     )
 
 
@@ -80,6 +97,15 @@ def matching(clients: Iterable[Client], words: str) -> list[Client]:
     """Return the clients in whose id, name, plan, host name or state every word appears, accents aside."""
     wanted = _folded(words).split()
     return [client for client in clients if all(word in _haystack(client) for word in wanted)]
+
+
+def chosen(clients: Iterable[Client], *, plan: str, state: str, health: str) -> list[Client]:
+    """Return the clients of one plan, state and health; "" is any."""
+    return [
+        client
+        for client in clients
+        if plan in ("", client.plan) and state in ("", client.state) and health in ("", client.health)
+    ]
 
 
 def _haystack(client: Client) -> str:
@@ -107,6 +133,7 @@ SORTS: Final[dict[str, Callable[[Client], Any]]] = {
     "users": _by_usage(lambda usage: usage.users_active),
     "storage": _by_usage(lambda usage: usage.storage_bytes),
     "amount": lambda client: client.amount,
+    "margin": lambda client: _UNKNOWN_LAST if client.margin is None else (0, client.margin),
     "activity": lambda client: (0, client.last_activity) if client.last_activity else _UNKNOWN_LAST,
 }
 
@@ -114,10 +141,12 @@ SORTS: Final[dict[str, Callable[[Client], Any]]] = {
 def ordered(clients: Iterable[Client], key: str, *, descending: bool) -> list[Client]:
     """Sort by one of ``SORTS``; unknown figures stay last in both directions. Raises KeyError."""
     by_name = sorted(clients, key=SORTS["name"])
-    rank = SORTS[key]
-    known = [client for client in by_name if rank(client) != _UNKNOWN_LAST]
-    unknown = [client for client in by_name if rank(client) == _UNKNOWN_LAST]
-    return sorted(known, key=rank, reverse=descending) + unknown
+    if key == "name":
+        return by_name[::-1] if descending else by_name
+    ranked = [(SORTS[key](client), client) for client in by_name]
+    known = [one for one in ranked if one[0] != _UNKNOWN_LAST]
+    known.sort(key=lambda one: one[0], reverse=descending)
+    return [client for _, client in known] + [client for rank, client in ranked if rank == _UNKNOWN_LAST]
 
 
 #: What a usage record tells of money.

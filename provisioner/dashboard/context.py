@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioner.clock import Clock
 from provisioner.dashboard.attempts import Attempts
-from provisioner.dashboard.clients import Client
 from provisioner.dashboard.jobs import Jobs
+from provisioner.dashboard.observations import Observations
 from provisioner.dashboard.operators import Operators
+from provisioner.dashboard.reading import Reader
 from provisioner.dashboard.tokens import Tokens
 from provisioner.drivers.protocol import Driver
 from provisioner.host import HostSettings
@@ -18,7 +19,7 @@ from provisioner.service.context import Context
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Built once by ``create_app``; ``clients`` reads registry and usage files afresh at each call.
+    """Built once by ``create_app``.
 
     ``driver`` is the engine that runs the clients, as the host is now; ``now`` gives all of the host so.
     """
@@ -28,7 +29,8 @@ class Dashboard:
     operators: Operators
     tokens: Tokens
     attempts: Attempts
-    clients: Callable[[], Sequence[Client]]
+    reader: Reader
+    observations: Observations
     driver: Callable[[], Driver]
     jobs: Jobs
     now: Callable[[], Context]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -43,6 +44,21 @@ def share(used: int, limit: int | None) -> int | None:
     if limit == 0:
         return 100
     return min(100, used * 100 // limit)
+
+
+def bars(values: Sequence[int | None], width: int, height: int) -> str:
+    """Return an SVG path of one bar a value, the highest as high as the drawing; None leaves a gap.
+
+    Nothing used is a line of one unit, so that it differs from what is not known.
+    """
+    most = max((value for value in values if value is not None), default=0) or 1
+    step = width / max(len(values), 1)
+    drawn = (
+        (number * step, max(1.0, value / most * height))
+        for number, value in enumerate(values)
+        if value is not None
+    )
+    return "".join(f"M{left:.2f} {height}v-{high:.2f}h{step * 0.72:.2f}v{high:.2f}z" for left, high in drawn)
 
 
 def level(percent: int | None) -> str:

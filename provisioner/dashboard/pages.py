@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from flask import (
@@ -20,14 +19,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from pydantic import SecretStr
 
-from provisioner.dashboard import clients as listing
+from provisioner.dashboard import client_list
+from provisioner.dashboard.client_list import Query
 from provisioner.dashboard.guard import COOKIE_ENTRY, dashboard, is_our_own_form, signed_in
 from provisioner.dashboard.operators import SignInRefused
 from provisioner.dashboard.promises import told
 from provisioner.dashboard.roles import Role
 
 _HERE = Path(__file__).parent
-LONGEST_SEARCH = 200
 
 blueprint = Blueprint(
     "pages",
@@ -36,19 +35,6 @@ blueprint = Blueprint(
     static_folder=str(_HERE / "static"),
     static_url_path="/admin/static",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One sortable column; ``url`` sorts by it, or turns the order round.
-
-    ``direction`` is what ``aria-sort`` says.
-    """
-
-    label: str
-    numeric: bool
-    direction: str
-    url: str
 
 
 @blueprint.get("/")
@@ -118,53 +104,17 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.get("/admin/clients")
 @signed_in(Role.VIEWER)
 def clients() -> ResponseReturnValue:
-    """Show every client, searched by ``q``, sorted by ``sort`` and ``order``."""
-    words = request.args.get("q", "")[:LONGEST_SEARCH]
-    sort = request.args.get("sort", "name")
-    if sort not in listing.SORTS or (sort == "amount" and not g.actor.owns):
-        sort = "name"
-    descending = request.args.get("order") == "desc"
-    everyone = dashboard().clients()
-    shown = listing.ordered(listing.matching(everyone, words), sort, descending=descending)
+    """Show the clients that the address asks for: see ``client_list.Query``."""
+    found = client_list.shown(dashboard(), Query.parsed(request.args, money=g.actor.owns))
     driver = dashboard().driver()
     return render_template(
         "clients.html",
         promises=told(driver.promises()),
         warned=bool(driver.notices()),
-        clients=shown,
-        totals=listing.totals(everyone),
-        words=words,
-        sort=sort,
-        order="desc" if descending else "asc",
-        columns=_columns(sort, descending=descending, words=words),
-        month=dashboard().clock.now(),
+        found=found,
+        query=found.query,
+        columns=client_list.columns(found.query, money=g.actor.owns),
     )
-
-
-def _columns(sort: str, *, descending: bool, words: str) -> list[Column]:
-    labels = {
-        "name": gettext("Client"),
-        "plan": gettext("Formule"),
-        "state": gettext("État"),
-        "requests": gettext("Requêtes"),
-        "users": gettext("Utilisateurs"),
-        "storage": gettext("Stockage"),
-        "amount": gettext("Montant du mois"),
-        "activity": gettext("Dernière activité"),
-    }
-    if not g.actor.owns:
-        del labels["amount"]
-    columns = []
-    for key, label in labels.items():
-        current = key == sort
-        # Figures are first wanted largest first, names in alphabetical order.
-        begins_descending = key not in ("name", "plan", "state")
-        turned = not descending if current else begins_descending
-        direction = ("descending" if descending else "ascending") if current else "none"
-        order = "desc" if turned else "asc"
-        url = url_for("pages.clients", sort=key, order=order, q=words or None)
-        columns.append(Column(label, key == "amount", direction, url))
-    return columns
 
 
 @blueprint.app_context_processor

@@ -49,6 +49,16 @@ _CHANGES: Final = (
         ) STRICT""",
         "CREATE UNIQUE INDEX one_at_a_time ON jobs (client) WHERE state = 'running'",
     ),
+    (
+        """CREATE TABLE health_days (
+            client TEXT NOT NULL, day TEXT NOT NULL, asked INTEGER NOT NULL, ready INTEGER NOT NULL,
+            PRIMARY KEY (client, day)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE usage_days (
+            client TEXT NOT NULL, day TEXT NOT NULL, requests INTEGER NOT NULL, analyses INTEGER NOT NULL,
+            documents INTEGER NOT NULL, storage_bytes INTEGER NOT NULL, PRIMARY KEY (client, day)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 

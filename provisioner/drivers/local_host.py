@@ -186,7 +186,7 @@ class SharedParts:
         configuration = str(self._layout.nginx / "nginx.conf")
         embedding = ("--socket", str(self.embedding_socket), *self._host.embedding_options)
         root = ("--root", str(self._layout.root), "--driver", "local")
-        bind = ("--bind", f"unix:{self._dashboard_socket}")
+        bind = ("--bind", f"unix:{self._dashboard_socket}", "--observe-every", "300")
         return (
             self._program("embeddings", (python, "-m", "embedding_server", *embedding), users.embedding, 100),
             self._program("nginx", ("nginx", "-e", "stderr", "-c", configuration), users.web, 200),

@@ -27,6 +27,7 @@ from provisioner.render import (
     listen_address,
     log_rotation,
     nginx_shared,
+    observation_unit,
     renewal_unit,
 )
 from provisioner.resources import shipped
@@ -50,6 +51,7 @@ _DASHBOARD: Final = "tenantry-admin.service"
 _DASHBOARD_PORT: Final = "tenantry-admin.socket"
 _ACTIONS_PORT, _ACTIONS = places.ACTIONS
 _NGINX: Final = "nginx.service"
+_OBSERVATION, _OBSERVATION_TIMER = places.OBSERVATION
 _RENEWAL, _RENEWAL_TIMER = places.RENEWAL
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - what is read is compared with it
 _RELOAD: Final = Run("reload nginx", systemctl.reload(_NGINX))
@@ -57,10 +59,13 @@ _RESTART: Final = Run("restart nginx", systemctl.restart(_NGINX))
 
 #: What must be up, in the order of starting: the dashboard itself, and what acts for it, are started by who
 #: asks for something.
-SHARED: Final = (places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE, _ACTIONS_PORT, _DASHBOARD_PORT, _NGINX)
+SHARED: Final = (
+    *(places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE),
+    *(_ACTIONS_PORT, _DASHBOARD_PORT, _OBSERVATION_TIMER, _NGINX),
+)
 STOPPED_WITH_TARGET: Final = (
     *(_EMBEDDINGS, places.EGRESS_SERVICE),
-    *(_ACTIONS_PORT, _ACTIONS, _DASHBOARD_PORT, _DASHBOARD),
+    *(_ACTIONS_PORT, _ACTIONS, _DASHBOARD_PORT, _DASHBOARD, _OBSERVATION_TIMER),
 )
 
 
@@ -168,6 +173,9 @@ class SharedParts:
             _ACTIONS: actions_unit(UnitProgram((*provision, "admin", "act"), installation.ENVIRONMENT)),
             _ACTIONS_PORT: actions_socket(places.ACTIONS_SOCKET, places.DASHBOARD_USER),
         }
+        observation = UnitProgram((*provision, "admin", "observe"), installation.ENVIRONMENT)
+        texts[_OBSERVATION] = observation_unit(layout, observation)
+        texts[_OBSERVATION_TIMER] = shipped("systemd", _OBSERVATION_TIMER).read_text("utf-8")
         if self._host.acme:
             renewal = UnitProgram((*provision, "host", "renew"), installation.ENVIRONMENT)
             texts[_RENEWAL] = renewal_unit(layout, renewal)
@@ -222,14 +230,14 @@ class SharedParts:
         names = {change.file.path.name for change in changes}
         own = (
             *(_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD, _DASHBOARD_PORT),
-            *(*places.ACTIONS, *places.RENEWAL),
+            *(*places.ACTIONS, *places.OBSERVATION, *places.RENEWAL),
         )
         return tuple(name for name in own if name in names)
 
     def _programs(self, observed: Observed, changed: set[str]) -> tuple[Step, ...]:
         own = (
             *(_DASHBOARD, _DASHBOARD_PORT, _ACTIONS, _ACTIONS_PORT),
-            *(places.EGRESS_SERVICE, _EMBEDDINGS, _RENEWAL_TIMER),
+            *(places.EGRESS_SERVICE, _EMBEDDINGS, _OBSERVATION_TIMER, _RENEWAL_TIMER),
         )
         restarted = tuple(name for name in own if name in changed)
         fresh = not observed.digests

@@ -28,6 +28,8 @@ DASHBOARD_SOCKET: Final = Path("/run/tenantry-admin.sock")
 ACTIONS_SOCKET: Final = Path("/run/tenantry-actions.sock")
 ACTIONS: Final = ("tenantry-actions.socket", "tenantry-actions.service")
 """Acts on clients for the dashboard, as root: its door, and its process while somebody asks."""
+OBSERVATION: Final = ("tenantry-observation.service", "tenantry-observation.timer")
+"""Notes every five minutes how each client answers."""
 EGRESS_SERVICE: Final = "tenantry-egress.service"
 
 RENEWAL: Final = ("tenantry-renewal.service", "tenantry-renewal.timer")

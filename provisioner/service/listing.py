@@ -82,15 +82,20 @@ def card(context: Context, tenant_id: str) -> Card:
 
 
 def _rows(context: Context, entries: Sequence[Entry]) -> list[Row]:
-    states = {entry.id: state for entry, state in zip(entries, _states(context, entries), strict=True)}
-    healths = ask_all(
+    found = dict(zip((entry.id for entry in entries), states(context, entries), strict=True))
+    asked = healths((entry.id, entry.port, entry.hostname, found[entry.id]) for entry in entries)
+    return [_row(context, entry, found[entry.id], asked) for entry in entries]
+
+
+def healths(clients: Iterable[tuple[str, int | None, str, str]]) -> Mapping[str, Health]:
+    """Ask clients (id, port, host name, state) how they are; those that are not to run are not asked."""
+    return ask_all(
         {
-            entry.id: (entry.port, entry.hostname)
-            for entry in entries
-            if entry.port and states[entry.id] in ("running", "failed")
+            client_id: (port, hostname)
+            for client_id, port, hostname, state in clients
+            if port and state in ("running", "failed")
         }
     )
-    return [_row(context, entry, states[entry.id], healths) for entry in entries]
 
 
 def _row(context: Context, entry: Entry, state: str, healths: Mapping[str, Health]) -> Row:
@@ -118,14 +123,14 @@ def _model_change(context: Context, entry: Entry) -> Mapping[str, int] | None:
     return record.model_change.model_dump() if record and record.model_change else None
 
 
-def _states(context: Context, entries: Sequence[Entry]) -> Iterable[str]:
+def states(context: Context, entries: Sequence[Entry]) -> list[str]:
+    """Return what each client's process does, in one question to the driver; see `Row.state`."""
     meant_to_run = [TenantId(entry.id) for entry in entries if entry.state == State.RUNNING]
     activities = _activities(context, meant_to_run) if meant_to_run else {}
-    for entry in entries:
-        if entry.state == State.RUNNING:
-            yield _SHOWN[activities[TenantId(entry.id)]]
-        else:
-            yield entry.state
+    return [
+        _SHOWN[activities[TenantId(entry.id)]] if entry.state == State.RUNNING else entry.state
+        for entry in entries
+    ]
 
 
 def _activities(context: Context, ids: Sequence[TenantId]) -> Mapping[TenantId, Activity]:

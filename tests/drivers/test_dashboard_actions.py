@@ -1,7 +1,10 @@
 """Acting on clients from the dashboard's JSON interface, on a host of each driver."""
 
 import os
+import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +72,25 @@ def test_a_program_makes_a_client_suspends_it_and_takes_a_backup(
     assert [event["command"] for event in told["events"]] == [event["command"] for event in events]
     refused = acted(operator, headers, f"/{ID}/resume", {"reason": "a" * 200})
     assert refused["state"] == "done"
+
+
+def test_how_clients_answer_is_noted_by_the_dashboard_s_user(
+    operator: Operator, headers: dict[str, str], tmp_path: Path
+) -> None:
+    database = operator.path(operator.root / "admin" / "admin.sqlite3")
+    before = database.stat().st_uid
+    if isinstance(operator, SystemdOperator):
+        operator.machine.run("systemctl", "start", "tenantry-observation.service")
+    else:
+        done(operator, "admin", "observe", stdin="")
+    copy = tmp_path / "admin.sqlite3"
+    copy.write_bytes(database.read_bytes())
+    with closing(sqlite3.connect(copy)) as noted:
+        (asked, ready) = noted.execute(
+            "SELECT sum(asked), sum(ready) FROM health_days WHERE client = ?", (ID,)
+        ).fetchone()
+    assert asked == ready >= 1
+    assert database.stat().st_uid == before
 
 
 def test_what_acts_is_another_process_than_what_is_reached_over_the_web(operator: Operator) -> None:

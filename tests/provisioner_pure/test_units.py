@@ -19,9 +19,11 @@ SERVICES = (
 )
 RENEWAL = "tenantry-renewal.service"
 ACTIONS = "tenantry-actions.service"
+OBSERVATION = "tenantry-observation.service"
 OTHERS = (
     *("tenant@dupont.socket", "tenantry-admin.socket", "tenantry.slice", "tenantry.target"),
     *(RENEWAL, "tenantry-renewal.timer", ACTIONS, "tenantry-actions.socket"),
+    *(OBSERVATION, "tenantry-observation.timer"),
 )
 
 
@@ -33,7 +35,7 @@ def program(module: str) -> UnitProgram:
 def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of units as the systemd driver installs them."""
     folder = tmp_path_factory.mktemp("units")
-    for name in (*TEMPLATES, "tenantry-renewal.timer"):
+    for name in (*TEMPLATES, "tenantry-renewal.timer", "tenantry-observation.timer"):
         shutil.copy(shipped("systemd", name), folder)
     layout = host().layout
     rendered = {
@@ -49,6 +51,7 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
             layout, program("provisioner"), "tenantry-admin", "tenantry-read"
         ),
         RENEWAL: render.renewal_unit(layout, program("provisioner")),
+        OBSERVATION: render.observation_unit(layout, program("provisioner")),
         ACTIONS: render.actions_unit(program("provisioner")),
         "tenantry-actions.socket": render.actions_socket(
             Path("/run/tenantry-actions.sock"), "tenantry-admin"
@@ -83,12 +86,14 @@ def test_systemd_finds_nothing_wrong(units: Path, unit: str) -> None:
 @pytest.mark.parametrize(
     ("unit", "tenths"),
     # RENEWAL is root, changes nginx's files and orders certbot to reach the network; ACTIONS does all that
-    # `provision` does: it makes users, writes units, and becomes each client's user.
+    # `provision` does: it makes users, writes units, and becomes each client's user. OBSERVATION is root
+    # until it has asked systemd.
     [
         ("tenant@dupont.service", 5),
         *((service, 15) for service in SERVICES[1:]),
         (RENEWAL, 30),
         (ACTIONS, 50),
+        (OBSERVATION, 25),
     ],
 )
 def test_exposure_stays_under_the_gate(units: Path, unit: str, tenths: int) -> None:

@@ -1,6 +1,7 @@
 /* Filters the rows while somebody types; without this script the form does the same by a request. */
 const field = document.getElementById("q");
-const rows = [...document.querySelectorAll("#clients tbody tr")];
+// A page that does not show all there are leaves the search to the form.
+const rows = [...document.querySelectorAll("#clients[data-whole] tbody tr")];
 const shown = document.getElementById("shown");
 
 function folded(text) {
@@ -10,6 +11,7 @@ function folded(text) {
 const texts = rows.map((row) => folded(row.dataset.text));
 
 field.addEventListener("input", () => {
+  if (rows.length === 0) return;
   const words = folded(field.value).split(/\s+/).filter(Boolean);
   let count = 0;
   rows.forEach((row, index) => {
