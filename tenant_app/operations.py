@@ -18,7 +18,7 @@ from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.keys import NewKey
 from tenant_app.accounts.models import User
 from tenant_app.accounts.roles import Role
-from tenant_app.accounts.schemas import KeyName, KeyOverlap
+from tenant_app.accounts.schemas import KeyLimits, KeyName, KeyOverlap, KeyView
 from tenant_app.accounts.users import Invitation
 from tenant_app.assistant.schemas import SecurityEventView
 from tenant_app.branding import keep_logo
@@ -86,7 +86,7 @@ class OneUser(Body):
     email: str
 
 
-class NamedKey(Body):
+class NamedKey(KeyLimits):
     """A key to create; with ``instead_of``, in the room of a key that is revoked next."""
 
     name: KeyName
@@ -246,24 +246,14 @@ def _user_remove(services: Services, payload: OneUser) -> Answer:
 
 
 def _key_new(services: Services, payload: NamedKey) -> Answer:
-    new: NewKey = services.accounts.keys.create(payload.name, instead_of=payload.instead_of)
+    keys = services.accounts.keys
+    new: NewKey = keys.create(payload.name, payload.terms(), instead_of=payload.instead_of)
     return {"id": new.record.id, "name": new.record.name, "key": new.secret}
 
 
 def _key_list(services: Services, _payload: Nothing) -> Answer:
     keys = services.accounts.keys.list_live()
-    return {
-        "keys": [
-            {
-                "id": key.id,
-                "name": key.name,
-                "hint": key.hint,
-                "created_at": key.created_at.isoformat(),
-                "ends_at": key.ends_at.isoformat() if key.ends_at else None,
-            }
-            for key in keys
-        ]
-    }
+    return {"keys": [KeyView.of(key).model_dump(mode="json") for key in keys]}
 
 
 def _key_rotate(services: Services, payload: ReplacedKey) -> Answer:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from provisioner.service.context import Context
 from provisioner.service.operations import operate
 
 
-def new(context: Context, tenant_id: str, name: str) -> dict[str, Any]:
-    """Make a key; the answer holds it, this once."""
-    return operate(context, tenant_id, "key-new", {"name": name})
+def new(context: Context, tenant_id: str, name: str, limits: Mapping[str, object]) -> dict[str, Any]:
+    """Make a key; the answer holds it, this once. `limits` are those of the instance's `KeyLimits`."""
+    return operate(context, tenant_id, "key-new", {"name": name, **limits})
 
 
 def all_of(context: Context, tenant_id: str) -> list[dict[str, Any]]:

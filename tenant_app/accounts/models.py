@@ -1,6 +1,6 @@
 """The tables of accounts. No secret is stored: passwords as argon2id, everything random as SHA-256."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -71,7 +71,9 @@ class SignInFailures(Base):
 class ApiKey(Base):
     """A program's key; ``hint`` is its beginning, enough to recognise it in a list.
 
-    One that another has replaced ends at ``ends_at``.
+    One that another has replaced ends at ``ends_at``. ``scopes`` are separated by spaces, none limits
+    nothing; ``expires_on`` is the last day (UTC) it is accepted; its own quota and pace count the whole line
+    of keys that replaced each other, whose first one is ``first_id`` (None: itself).
     """
 
     __tablename__ = "api_keys"
@@ -84,3 +86,9 @@ class ApiKey(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    scopes: Mapped[str] = mapped_column(default="")
+    expires_on: Mapped[date | None]
+    requests_monthly: Mapped[int | None]
+    requests_per_minute: Mapped[int | None]
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_id: Mapped[int | None]

@@ -212,9 +212,9 @@ def list_keys() -> Response:
 @requires("keys.manage")
 def create_key() -> Response:
     """Create a key and show it, once."""
-    return answered(
-        CreatedKey.created(current_services().accounts.keys.create(json_body(NewApiKey).name)), 201
-    )
+    wanted = json_body(NewApiKey)
+    new = current_services().accounts.keys.create(wanted.name, wanted.terms())
+    return answered(CreatedKey.created(new), 201)
 
 
 @blueprint.post("/api/keys/<int:key_id>/rotate")

@@ -1,15 +1,16 @@
 """The JSON bodies and answers of the accounts' routes."""
 
-from datetime import datetime
-from typing import Annotated, Self
+from datetime import date, datetime
+from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from tenant_app.accounts.actor import Actor
-from tenant_app.accounts.keys import NewKey
+from tenant_app.accounts.keys import KeyTerms, NewKey
 from tenant_app.accounts.links import IssuedLink
 from tenant_app.accounts.models import ApiKey, User
 from tenant_app.accounts.roles import Role
+from tenant_app.accounts.scopes import Scope
 from tenant_app.accounts.sessions import TokenPair
 from tenant_app.accounts.users import Invitation
 from tenant_app.validation import Body
@@ -18,6 +19,7 @@ Email = Annotated[str, Field(min_length=3, max_length=254)]
 # Longer ones are refused before they are hashed; what a new one must be is judged in passwords.py.
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 LONGEST_OVERLAP_HOURS = 720
+LARGEST_LIMIT = 1_000_000_000
 KeyName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -58,6 +60,8 @@ class Me(BaseModel):
     role: str
     permissions: list[str]
     credential: str
+    scopes: list[str]
+    """What an API key is limited to; none: it is not."""
 
     @classmethod
     def of(cls, actor: Actor) -> Self:
@@ -68,6 +72,7 @@ class Me(BaseModel):
             role=actor.role,
             permissions=sorted(actor.permissions),
             credential=actor.credential,
+            scopes=sorted(actor.scopes),
         )
 
 
@@ -164,7 +169,26 @@ class UserList(BaseModel):
     seats: int
 
 
-class NewApiKey(Body):
+class KeyLimits(Body):
+    """What a key may be limited to: without scopes, all that a member may; null: no limit.
+
+    ``expires_on`` is its last day, in UTC; ``requests_monthly`` and ``requests_per_minute`` are its own,
+    beside the plan's.
+    """
+
+    scopes: Annotated[tuple[Scope, ...], Field(max_length=3)] = ()
+    expires_on: date | None = None
+    requests_monthly: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | None = None
+    requests_per_minute: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] | None = None
+
+    def terms(self) -> KeyTerms:
+        """Return them as the keys know them."""
+        return KeyTerms(
+            frozenset(self.scopes), self.expires_on, self.requests_monthly, self.requests_per_minute
+        )
+
+
+class NewApiKey(KeyLimits):
     """A key to create."""
 
     name: KeyName
@@ -185,11 +209,28 @@ class KeyView(BaseModel):
     created_at: datetime
     ends_at: datetime | None
     """When it ends by itself, because another has replaced it."""
+    scopes: list[Scope]
+    expires_on: date | None
+    requests_monthly: int | None
+    requests_per_minute: int | None
+    last_used_at: datetime | None
+    """To the minute; null: never."""
 
     @classmethod
     def of(cls, key: ApiKey) -> Self:
         """Return the answer for a key."""
-        return cls(id=key.id, name=key.name, hint=key.hint, created_at=key.created_at, ends_at=key.ends_at)
+        return cls(
+            id=key.id,
+            name=key.name,
+            hint=key.hint,
+            created_at=key.created_at,
+            ends_at=key.ends_at,
+            scopes=cast(list[Scope], key.scopes.split()),
+            expires_on=key.expires_on,
+            requests_monthly=key.requests_monthly,
+            requests_per_minute=key.requests_per_minute,
+            last_used_at=key.last_used_at,
+        )
 
 
 class CreatedKey(KeyView):

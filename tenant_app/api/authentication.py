@@ -9,6 +9,8 @@ from flask_babel import lazy_gettext
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import PREFIX as KEY_PREFIX
+from tenant_app.accounts.roles import permissions_of
+from tenant_app.accounts.scopes import scopes_granting
 from tenant_app.api.context import current_actor, current_services
 from tenant_app.api.csrf import protect_cookie_request
 from tenant_app.errors import Forbidden, InvalidInput, Unauthenticated
@@ -24,7 +26,7 @@ def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a view run only for an actor who holds ``permission``; ``current_actor()`` then tells who.
 
     Raises InvalidInput for two credentials, Unauthenticated for none or a bad one, Forbidden for an unknown
-    API key, a missing permission, or a cookie request that another site may have forged.
+    API key, a missing permission or scope, or a cookie request that another site may have forged.
     """
 
     def guard(view: Callable[P, R]) -> Callable[P, R]:
@@ -32,13 +34,33 @@ def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             g.actor = _admitted()
             if not current_actor().may(permission):
-                raise Forbidden(lazy_gettext("Votre rôle ne permet pas cette action."))
+                raise not_allowed(current_actor(), permission)
             return view(*args, **kwargs)
 
         setattr(guarded, PERMISSION_ATTRIBUTE, permission)
         return guarded
 
     return guard
+
+
+def not_allowed(actor: Actor, permission: str) -> Forbidden:
+    """Return the refusal of what an actor may not do: for want of a scope, which it names, or by the role."""
+    if not actor.scopes or permission not in permissions_of(actor.role):
+        return Forbidden(lazy_gettext("Votre rôle ne permet pas cette action."))
+    held = ", ".join(sorted(actor.scopes))
+    granting = scopes_granting(permission)
+    if not granting:
+        detail = lazy_gettext(
+            "Cette clé d'API est limitée (%(held)s) ; cette action demande une clé sans limite de portée.",
+            held=held,
+        )
+    else:
+        detail = lazy_gettext(
+            "Il manque une portée à cette clé d'API : %(missing)s (elle a : %(held)s).",
+            missing=" / ".join(granting),
+            held=held,
+        )
+    return Forbidden(detail, code="out-of-scope")
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:

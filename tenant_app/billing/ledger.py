@@ -4,8 +4,7 @@ The decision (is a unit left, is the pace kept) and the reservation are one writ
 of parallel calls get exactly as many units as there are.
 """
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,9 @@ from sqlalchemy.orm import Session, aliased
 
 from tenant_app.accounts.activity import note_activity
 from tenant_app.accounts.actor import Actor
+from tenant_app.billing.key_limits import require_key_room
 from tenant_app.billing.models import Entry, Kind, LedgerEntry, Mode
+from tenant_app.billing.pace import wait_for_room, whole_seconds
 from tenant_app.clock import Clock
 from tenant_app.database import Database
 from tenant_app.errors import Forbidden, QuotaExceeded, RateLimited
@@ -26,7 +27,6 @@ from tenant_app.months import month_begins, month_ends, month_of
 from tenant_app.settings import Settings
 
 _NOTHING: Final = Decimal(0)
-WINDOW: Final = timedelta(seconds=60)
 REOPENS_NO_MONTH: Final = timedelta(days=1)
 """A clock set back by at most this much reopens no month; set back further, it was wrong and is mended."""
 
@@ -60,7 +60,7 @@ class Ledger:
         """Take one unit.
 
         Raises QuotaExceeded when the month has none left, RateLimited when the last minute was full (both say
-        when to come back), Forbidden when the plan has ended.
+        when to come back; of the plan's limits and of the key's own), Forbidden when the plan has ended.
         """
         with self._database.write() as session:
             now = self._clock.now()
@@ -68,6 +68,8 @@ class Ledger:
             month = account_month(now, _newest_month(session))
             self._require_unit(session, kind, month, now)
             self._require_pace(session, now)
+            if actor.key_id is not None:
+                require_key_room(session, actor.key_id, kind, month, now)
             line = LedgerEntry(
                 entry="reserved", kind=kind, month=month, at=now, user_id=actor.user_id, key_id=actor.key_id
             )
@@ -164,12 +166,11 @@ class Ledger:
                 limit=limit,
                 day=begins.date().isoformat(),
             ),
-            retry_after=_whole_seconds(begins - now),
+            retry_after=whole_seconds(begins - now),
         )
 
     def _require_pace(self, session: Session, now: datetime) -> None:
-        newest = session.scalars(_newest_calls(now).limit(self._per_minute)).all()
-        wait = wait_for_pace(now, newest, self._per_minute)
+        wait = wait_for_room(session, now, self._per_minute)
         if wait is not None:
             raise RateLimited(
                 lazy_gettext("Trop de questions en une minute ; réessayez dans %(wait)s s.", wait=wait),
@@ -202,55 +203,13 @@ def account_month(now: datetime, newest: str | None) -> str:
     return month
 
 
-def wait_for_pace(now: datetime, newest: Sequence[datetime], limit: int) -> int | None:
-    """Return how many seconds until one more call fits in a sliding minute of ``limit`` calls, None for now.
-
-    ``newest`` are the times of the last ``limit`` calls, last first; those outside the minute may be left
-    out. Counting stops at the first of those: after the clock was set back, the calls before it lie in the
-    future; they are neither waited for now nor counted again when the clock passes them.
-    """
-    within = 0
-    for moment in newest:
-        if not now - WINDOW < moment <= now:
-            break
-        within += 1
-    if within < limit:
-        return None
-    return _whole_seconds(newest[limit - 1] + WINDOW - now)
-
-
 def _hard(limit: int | None, overage_price: Decimal | None) -> int | None:
     """Units beyond a limit that have a price are served and billed: then it holds nobody back."""
     return limit if overage_price is None else None
 
 
-def _whole_seconds(wait: timedelta) -> int:
-    return max(1, math.ceil(wait.total_seconds()))
-
-
 def _newest_month(session: Session) -> str | None:
     return session.scalar(select(LedgerEntry.month).order_by(LedgerEntry.id.desc()).limit(1))
-
-
-def _newest_calls(now: datetime) -> Select[datetime]:
-    """Return the times of the last minute's calls, last first, without those that were not served.
-
-    A client that calls again when told "busy" must not use up everybody's minute.
-    """
-    closing = aliased(LedgerEntry)
-    given_back = exists().where(closing.reservation_id == LedgerEntry.id, closing.entry == "given_back")
-    # Without it, every call would read through all units ever given back in a row.
-    older = aliased(LedgerEntry)
-    last_older = select(older.id).where(older.at <= now - WINDOW).order_by(older.id.desc()).limit(1)
-    return (
-        select(LedgerEntry.at)
-        .where(
-            LedgerEntry.entry == "reserved",
-            LedgerEntry.id > func.coalesce(last_older.scalar_subquery(), 0),
-            ~given_back,
-        )
-        .order_by(LedgerEntry.id.desc())
-    )
 
 
 def _open_reservations() -> Select[LedgerEntry]:

@@ -31,6 +31,7 @@ class LedgerEntry(Base):
         CheckConstraint("(entry = 'reserved') = (reservation_id IS NULL)", name="ck_ledger_closes"),
         CheckConstraint("tokens_in >= 0 AND tokens_out >= 0 AND cost >= 0", name="ck_ledger_amounts"),
         Index("ix_ledger_month", "month"),
+        Index("ix_ledger_key", "key_id", "month"),
         {"sqlite_autoincrement": True},
     )
 

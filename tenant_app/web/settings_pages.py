@@ -1,5 +1,6 @@
 """One's own account, how the pages look, the programs' keys, and what this instance is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Response, make_response, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.passwords import LONGEST, SHORTEST
 from tenant_app.accounts.schemas import KeyView
+from tenant_app.accounts.scopes import Scope
 from tenant_app.api.context import current_actor, current_services
 from tenant_app.errors import Forbidden, InvalidInput, TenantAppError
 from tenant_app.settings import Settings
@@ -94,9 +96,37 @@ def _page(refusal: TenantAppError | None = None) -> Response:
 def _keys() -> dict[str, object]:
     services = current_services()
     return {
+        "key_scopes": _scope_meanings(),
+        "key_limits": _key_limits,
         "keys": [KeyView.of(key) for key in services.accounts.keys.list_live()],
         "key_limit": services.settings.max_api_keys,
     }
+
+
+def _scope_meanings() -> Mapping[Scope, str]:
+    """Return what each scope lets a key do, in words."""
+    return {
+        "chat": gettext("Interroger l’assistant, aussi comme le font les clients d’OpenAI"),
+        "documents": gettext("Lire, ajouter, remplacer, supprimer et chercher des documents"),
+        "read-only": gettext("Lire les documents, les dossiers et la consommation, et chercher"),
+    }
+
+
+def _key_limits(key: KeyView) -> list[str]:
+    """Return each limit of a key in words."""
+    names: Mapping[Scope, str] = {
+        "chat": gettext("questions"),
+        "documents": gettext("documents"),
+        "read-only": gettext("lecture seule"),
+    }
+    limits = [", ".join(names[scope] for scope in key.scopes)] if key.scopes else []
+    if key.expires_on:
+        limits.append(gettext("jusqu’au %(day)s", day=formats.day(key.expires_on)))
+    if key.requests_monthly:
+        limits.append(gettext("%(number)s par mois", number=formats.number(key.requests_monthly)))
+    if key.requests_per_minute:
+        limits.append(gettext("%(number)s par minute", number=formats.number(key.requests_per_minute)))
+    return limits
 
 
 def facts(settings: Settings) -> tuple[Fact, ...]:

@@ -109,6 +109,9 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, tenant: Tenan
     page = sign_in()
     page.goto("/settings")
     page.get_by_label("Nom de la nouvelle clé").fill("Logiciel de facturation")
+    page.get_by_text("Limiter cette clé").click()
+    page.get_by_label("Interroger l’assistant").check()
+    page.get_by_label("Requêtes par mois").fill("500")
     page.get_by_role("button", name="Créer la clé").click()
     shown = page.locator("#secret-value")
     expect(shown).to_have_text(re.compile("^sk_professional_"))
@@ -117,8 +120,10 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, tenant: Tenan
 
     row = page.get_by_role("row", name=re.compile("Logiciel de facturation"))
     expect(row).to_contain_text(key[:12])
+    expect(row).to_contain_text(re.compile("questions.*500 par mois"))
     assert key not in page.content()
-    assert httpx.get(f"{tenant.url}/api/me", headers={"X-API-Key": key}).status_code == 200
+    me = httpx.get(f"{tenant.url}/api/me", headers={"X-API-Key": key})
+    assert (me.status_code, me.json()["scopes"]) == (200, ["chat"])
 
     row.get_by_role("button", name="Révoquer").click()
     page.locator("#confirm").get_by_role("button", name="Conserver").click()

@@ -10,11 +10,26 @@ async function refresh() {
   list.replaceChildren((await fetchPiece(list.dataset.rows)).body.firstElementChild);
 }
 
+function number(field) {
+  return field.value ? field.valueAsNumber : null;
+}
+
+function wanted() {
+  const { name, scope, expires, monthly, pace } = form.elements;
+  return {
+    name: name.value.trim(),
+    scopes: [...scope].filter((box) => box.checked).map((box) => box.value),
+    expires_on: expires.value || null,
+    requests_monthly: number(monthly),
+    requests_per_minute: number(pace),
+  };
+}
+
 async function create() {
   const answer = await ask("/api/keys", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ name: form.elements.name.value.trim() }),
+    body: JSON.stringify(wanted()),
   });
   const { key } = await answer.json();
   form.reset();

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenant_app.accounts.actor import Actor
-from tenant_app.billing.ledger import WINDOW, wait_for_pace
+from tenant_app.billing.pace import WINDOW, wait_for_pace
 from tenant_app.errors import RateLimited
 from tests.tenant_app.billing.conftest import AddUser, BuildBilling
 from tests.tenant_app.clock import FixedClock

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from alembic import command
 
 from tenant_app.data_directory import DATABASE
+from tenant_app.database import Database
+from tenant_app.migrations.upgrade import configuration
 from tenant_app.schema_revision import newest_revision, revision_of
 from tests.tenant_app.instance import ADMIN, ADMIN_PASSWORD, API_KEY, Instance, make_instance
 
@@ -23,11 +26,11 @@ def outdated(tmp_path: Path) -> Instance:
     return instance
 
 
-def set_back(database: Path) -> None:
-    with closing(sqlite3.connect(database)) as raw, raw:
-        raw.execute("DROP TABLE one_time_links")
-        raw.execute("ALTER TABLE api_keys DROP COLUMN ends_at")
-        raw.execute("UPDATE alembic_version SET version_num = ?", (OLDER,))
+def set_back(path: Path) -> None:
+    database = Database(path)
+    with database.engine.begin() as connection:
+        command.downgrade(configuration(connection), OLDER)
+    database.close()
 
 
 def test_it_starts_with_its_accounts_after_its_database_is_brought_up_to_date(outdated: Instance) -> None:
