@@ -22,7 +22,7 @@ _HOST_NAMES: Final = """
 _COMMAND_WORDS: Final = """
     admin all apply backup backups charge clone completion diff doctor domain events export help host import
     ingest invoice key list logs new notice option package packages plan prove-isolation purge remove restart
-    restore resume rotate set show start status stop suspend upgrade usage user verify-backup version
+    restore resume role rotate set show start status stop suspend upgrade usage user verify-backup version
 """
 #: Names that already mean a host of ours or of the outside world under the base domain.
 RESERVED_HOST_NAMES: Final = frozenset(_HOST_NAMES.split())

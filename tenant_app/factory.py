@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Rule
 
+from tenant_app.accounts import role_routes
 from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
 from tenant_app.api import cookies, csrf, headers, health, openapi, operator, problems
@@ -29,6 +30,7 @@ from tenant_app.web.language import TRANSLATIONS, choose_language
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     health.blueprint,
     accounts.blueprint,
+    role_routes.blueprint,
     billing.blueprint,
     retrieval.blueprint,
     library.blueprint,

@@ -17,8 +17,8 @@ from tenant_app import canary, data_directory, restore_point
 from tenant_app.accounts.actor import OPERATOR
 from tenant_app.accounts.keys import NewKey
 from tenant_app.accounts.models import User
-from tenant_app.accounts.roles import Role
-from tenant_app.accounts.schemas import KeyLimits, KeyName, KeyOverlap, KeyView
+from tenant_app.accounts.own_roles import KnownRole
+from tenant_app.accounts.schemas import KeyLimits, KeyName, KeyOverlap, KeyView, NewRole, RoleName, RoleView
 from tenant_app.accounts.users import Invitation
 from tenant_app.assistant.schemas import SecurityEventView
 from tenant_app.branding import keep_logo
@@ -69,7 +69,7 @@ class NewUser(Body):
     """A user to create."""
 
     email: str
-    role: Role
+    role: RoleName
     password: SecretStr | None = None
 
 
@@ -84,6 +84,12 @@ class OneUser(Body):
     """A user, by address."""
 
     email: str
+
+
+class OneRole(Body):
+    """A role of the client's own, by name."""
+
+    name: RoleName
 
 
 class NamedKey(KeyLimits):
@@ -245,6 +251,29 @@ def _user_remove(services: Services, payload: OneUser) -> Answer:
     return {"email": payload.email}
 
 
+def _role_list(services: Services, _payload: Nothing) -> Answer:
+    return {"roles": [_role(role) for role in services.accounts.roles.list_all()]}
+
+
+def _role_new(services: Services, payload: NewRole) -> Answer:
+    return _role(services.accounts.roles.create(payload.name, payload.permissions))
+
+
+def _role_set(services: Services, payload: NewRole) -> Answer:
+    roles = services.accounts.roles
+    return _role(roles.change(roles.id_of(payload.name), payload.permissions))
+
+
+def _role_remove(services: Services, payload: OneRole) -> Answer:
+    roles = services.accounts.roles
+    roles.remove(roles.id_of(payload.name))
+    return {"name": payload.name}
+
+
+def _role(role: KnownRole) -> Answer:
+    return RoleView.of(role).model_dump(mode="json")
+
+
 def _key_new(services: Services, payload: NamedKey) -> Answer:
     keys = services.accounts.keys
     new: NewKey = keys.create(payload.name, payload.terms(), instead_of=payload.instead_of)
@@ -332,6 +361,10 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "user-list": Operation(Nothing, _user_list),
     "user-reset-password": Operation(NewPassword, _user_reset_password),
     "user-remove": Operation(OneUser, _user_remove),
+    "role-list": Operation(Nothing, _role_list),
+    "role-new": Operation(NewRole, _role_new),
+    "role-set": Operation(NewRole, _role_set),
+    "role-remove": Operation(OneRole, _role_remove),
     "key-new": Operation(NamedKey, _key_new),
     "key-list": Operation(Nothing, _key_list),
     "key-rotate": Operation(ReplacedKey, _key_rotate),

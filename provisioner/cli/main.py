@@ -32,6 +32,7 @@ _COMMANDS: Final = {
     "domain": "provisioner.cli.domain:domain",
     "rotate": "provisioner.cli.rotation:rotate",
     "user": "provisioner.cli.user:user",
+    "role": "provisioner.cli.role:role",
     "key": "provisioner.cli.key:key",
     "package": "provisioner.cli.packages:package",
     "packages": "provisioner.cli.packages:packages",

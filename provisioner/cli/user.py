@@ -28,7 +28,7 @@ def user() -> None:
 @user.command()
 @click.argument("id_", metavar="ID")
 @click.argument("email")
-@click.option("--role", required=True, help="admin, member or viewer.")
+@click.option("--role", required=True, help="admin, member, viewer, or one of the client's own.")
 @click.option("--password-stdin", is_flag=True, help=_FROM_STDIN)
 @pass_session
 def add(session: Session, /, id_: str, email: str, role: str, password_stdin: bool) -> None:

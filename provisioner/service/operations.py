@@ -22,7 +22,7 @@ _ACCEPTED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 #: How long a running instance is given, where half a minute is not enough: a copy may be of gigabytes.
 _SECONDS = {"snapshot": 3600.0}
 
-_ONLY_READ = frozenset({"user-list", "key-list", "usage", "documents", "held"})
+_ONLY_READ = frozenset({"user-list", "role-list", "key-list", "usage", "documents", "held"})
 
 
 def operate(context: Context, tenant_id: str, name: str, payload: Mapping[str, object]) -> dict[str, Any]:

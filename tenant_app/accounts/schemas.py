@@ -9,7 +9,7 @@ from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import KeyTerms, NewKey
 from tenant_app.accounts.links import IssuedLink
 from tenant_app.accounts.models import ApiKey, User
-from tenant_app.accounts.roles import Role
+from tenant_app.accounts.own_roles import Grantable, KnownRole
 from tenant_app.accounts.scopes import Scope
 from tenant_app.accounts.sessions import TokenPair
 from tenant_app.accounts.users import Invitation
@@ -20,6 +20,8 @@ Email = Annotated[str, Field(min_length=3, max_length=254)]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 LONGEST_OVERLAP_HOURS = 720
 LARGEST_LIMIT = 1_000_000_000
+_UNPADDED = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+RoleName = Annotated[str, Field(min_length=1, max_length=40, pattern=_UNPADDED)]
 KeyName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -87,7 +89,7 @@ class NewUser(Body):
     """A user to create: with this password, with a link to choose one, or else with one generated."""
 
     email: Email
-    role: Role
+    role: RoleName
     password: Password | None = None
     link: bool = False
 
@@ -108,7 +110,7 @@ class ChosenPassword(Body):
 class UserChange(Body):
     """What may be changed of a user."""
 
-    role: Role | None = None
+    role: RoleName | None = None
     active: bool | None = None
 
 
@@ -167,6 +169,39 @@ class UserList(BaseModel):
 
     users: list[UserView]
     seats: int
+
+
+class RolePermissions(Body):
+    """What a role of the firm's own permits; see the list of roles for what it can be made of."""
+
+    permissions: Annotated[list[Grantable], Field(min_length=1, max_length=20)]
+
+
+class NewRole(RolePermissions):
+    """A role to create."""
+
+    name: RoleName
+
+
+class RoleView(BaseModel):
+    """A role, and how many users have it; ``id`` is null for a built-in one, which cannot be changed."""
+
+    id: int | None
+    name: str
+    permissions: list[str]
+    users: int
+
+    @classmethod
+    def of(cls, role: KnownRole) -> Self:
+        """Return the answer for a role."""
+        return cls(id=role.id, name=role.name, permissions=sorted(role.permissions), users=role.users)
+
+
+class RoleList(BaseModel):
+    """Every role, and the permissions that one of the firm's own can be made of."""
+
+    roles: list[RoleView]
+    grantable: list[str]
 
 
 class KeyLimits(Body):

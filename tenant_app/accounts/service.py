@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import ApiKeys
 from tenant_app.accounts.links import OneTimeLinks
+from tenant_app.accounts.own_roles import OwnRoles
 from tenant_app.accounts.security_log import SecurityLog
 from tenant_app.accounts.sessions import Sessions
 from tenant_app.accounts.sign_in import SignIn
@@ -25,6 +26,7 @@ class Accounts:
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self.security = SecurityLog(database, clock)
         self.users = Users(database, clock, seats=settings.max_users)
+        self.roles = OwnRoles(database)
         self.keys = ApiKeys(database, clock, plan=settings.subscription_plan, limit=settings.max_api_keys)
         self.sessions = Sessions(
             database,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tenant_app.accounts.activity import note_activity
 from tenant_app.accounts.actor import Actor, Credential
 from tenant_app.accounts.models import RefreshToken, SignInSession, User
-from tenant_app.accounts.roles import permissions_of
+from tenant_app.accounts.own_roles import permissions_in
 from tenant_app.accounts.secrets import digest, new_secret
 from tenant_app.accounts.tokens import ACCESS_LIFETIME, AccessClaims, InvalidToken, sign, verify
 from tenant_app.clock import Clock
@@ -206,7 +206,7 @@ class Sessions:
             user_id=user.id,
             name=user.email,
             role=user.role,
-            permissions=permissions_of(user.role),
+            permissions=permissions_in(session, user.role),
             credential=credential,
             session_id=opened.id,
         )

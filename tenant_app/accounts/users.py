@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from tenant_app.accounts.activity import last_active_months
 from tenant_app.accounts.lockout import forget_failures
 from tenant_app.accounts.models import User
+from tenant_app.accounts.own_roles import require_role
 from tenant_app.accounts.passwords import (
     accept_new_password,
     generate_password,
     hash_password,
     password_matches,
 )
-from tenant_app.accounts.roles import Role
 from tenant_app.accounts.secrets import digest
 from tenant_app.accounts.sessions import revoke_sessions_of
 from tenant_app.clock import Clock
@@ -73,12 +73,12 @@ class Users:
         return user
 
     def create(
-        self, email: str, role: Role, password: SecretStr | None = None, *, takes_seat: bool = True
+        self, email: str, role: str, password: SecretStr | None = None, *, takes_seat: bool = True
     ) -> Invitation:
         """Create an active user, with a generated password unless one is given.
 
-        Raises InvalidInput for a refused address or password, Conflict when the address is taken or every
-        seat of the plan is; the operator's own, which `takes_seat` none, is never refused for that.
+        Raises InvalidInput for a refused address, role or password, Conflict when the address is taken or
+        every seat of the plan is; the operator's own, which `takes_seat` none, is never refused for that.
         """
         email = accept_email(email)
         chosen = password or generate_password()
@@ -89,6 +89,7 @@ class Users:
                 raise Conflict(
                     lazy_gettext("L'adresse %(email)s est déjà utilisée.", email=email), code="email-taken"
                 )
+            require_role(session, role)
             if takes_seat:
                 self._require_seat(session)
             user = User(
@@ -102,16 +103,18 @@ class Users:
             session.add(user)
         return Invitation(user, None if password else chosen)
 
-    def change(self, user_id: int, *, role: Role | None = None, active: bool | None = None) -> User:
+    def change(self, user_id: int, *, role: str | None = None, active: bool | None = None) -> User:
         """Change a user's role, or disable or enable the account; a disabled one is signed out everywhere.
 
-        Raises NotFound; Conflict when no active admin would remain or no seat is free.
+        Raises NotFound; InvalidInput for an unknown role; Conflict when no active admin would remain or no
+        seat is free.
         """
         with self._database.write() as session:
             user = _existing(session, user_id)
             if active is True and not user.active:
                 self._require_seat(session)
             if role is not None:
+                require_role(session, role)
                 user.role = role
             if active is not None:
                 user.active = active

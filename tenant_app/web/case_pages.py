@@ -7,7 +7,6 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
-from pydantic import ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from tenant_app.api.context import current_actor, current_services
@@ -18,8 +17,9 @@ from tenant_app.cases.schemas import CaseChange, DeadlineChange, DeadlineView, N
 from tenant_app.cases.service import Cases
 from tenant_app.errors import InvalidInput, NotFound, TenantAppError
 from tenant_app.library.schemas import DocumentView
-from tenant_app.validation import Body, refused
+from tenant_app.validation import Body
 from tenant_app.web.document_pages import is_worked_on
+from tenant_app.web.forms import form_body
 from tenant_app.web.frame import page
 
 CASES_SHOWN: Final = 100
@@ -42,16 +42,6 @@ class Looking:
 
 def _cases() -> Cases:
     return current_services().cases
-
-
-def form_body(model: type[B], **fields: object) -> B:
-    """Return the fields of a form as ``model``; raises InvalidInput."""
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        raise refused(
-            error, lazy_gettext("Vérifiez ce que vous avez saisi : un champ est vide ou trop long.")
-        ) from error
 
 
 def _field(name: str) -> str:

@@ -59,6 +59,9 @@ def page(permission: str | None) -> Callable[[Callable[P, BaseResponse | str]], 
                 end_page_session()
                 return redirect(url_for("web.sign_in", next=_wanted()))
             if permission is not None and not g.actor.may(permission):
+                if request.path == url_for("web.assistant"):
+                    # Where signing in leads to; a role of the firm's own may not ask questions.
+                    return redirect(_places(g.actor)[0].url)
                 raise Forbidden(gettext("Votre rôle ne permet pas d’ouvrir cette page."))
             return make_response(view(*args, **kwargs))
 

@@ -18,6 +18,7 @@ from tenant_app.web import (
     formats,
     frame,
     preferences,
+    role_pages,
     search_pages,
     settings_pages,
     sign_in_pages,
@@ -86,6 +87,11 @@ blueprint.add_url_rule("/search", "search", search_pages.search)
 blueprint.add_url_rule("/usage", "usage", usage_pages.usage)
 blueprint.add_url_rule("/users", "users", user_pages.users)
 blueprint.add_url_rule("/users/rows", "user_rows", user_pages.user_rows)
+blueprint.add_url_rule("/users/roles", "create_role", role_pages.create_role, methods=["POST"])
+blueprint.add_url_rule("/users/roles/<int:role_id>", "change_role", role_pages.change_role, methods=["POST"])
+blueprint.add_url_rule(
+    "/users/roles/<int:role_id>/remove", "remove_role", role_pages.remove_role, methods=["POST"]
+)
 blueprint.add_url_rule("/settings", "settings", settings_pages.settings)
 blueprint.add_url_rule(
     "/settings/password", "change_password", settings_pages.change_password, methods=["POST"]

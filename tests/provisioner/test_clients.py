@@ -78,6 +78,23 @@ def test_its_people_are_managed_running_and_stopped(papa: LocalRoot) -> None:
     assert len(papa.provision("user", "list", ID).document) == 1
 
 
+def test_its_own_roles_are_made_given_and_removed(papa: LocalRoot) -> None:
+    made = papa.provision("role", "new", ID, "Archiviste", "--may", "documents.read", "--may", "chat")
+    assert made.code == 0, made.said
+    assert papa.provision("user", "add", ID, "jo@example.fr", "--role", "Archiviste").code == 0
+    assert papa.provision("user", "add", ID, "al@example.fr", "--role", "Inconnu").code == 2
+    changed = papa.provision("role", "set", ID, "archiviste", "--may", "documents.read").document
+    assert (changed["permissions"], changed["users"]) == (["documents.read"], 1)
+    assert papa.provision("role", "remove", ID, "Archiviste").code == 2
+    assert papa.provision("user", "remove", ID, "jo@example.fr").code == 0
+    assert papa.provision("role", "remove", ID, "Archiviste").code == 0
+    assert [one["name"] for one in papa.provision("role", "list", ID).document] == [
+        "admin",
+        "member",
+        "viewer",
+    ]
+
+
 def test_a_password_can_be_given_on_standard_input_and_is_not_shown(
     papa: LocalRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +122,12 @@ def test_its_keys_are_shown_once_and_end_when_revoked(papa: LocalRoot) -> None:
     ends = {key["id"]: key["ends_at"] for key in papa.provision("key", "list", ID).document}
     assert ends[made["id"]]
     assert not ends[replaced["id"]]
+    words = ("--scope", "chat", "--scope", "documents", "--expires", "2035-01-31", "--requests-monthly", "5")
+    limited = papa.provision("key", "new", ID, "kiosk", *words).document["id"]
+    (kiosk,) = [key for key in papa.provision("key", "list", ID).document if key["id"] == limited]
+    assert (kiosk["scopes"], kiosk["expires_on"]) == (["chat", "documents"], "2035-01-31")
+    assert (kiosk["requests_monthly"], kiosk["requests_per_minute"]) == (5, None)
+    assert papa.provision("key", "new", ID, "late", "--expires", "2020-01-31").code == 2
     assert papa.provision("key", "revoke", ID, str(made["id"])).code == 0
     assert made["id"] not in [key["id"] for key in papa.provision("key", "list", ID).document]
 

@@ -12,7 +12,6 @@ from pydantic import SecretStr
 
 from tenant_app import data_directory
 from tenant_app.accounts import passwords
-from tenant_app.accounts.roles import Role
 from tenant_app.api.context import EXTENSION
 from tenant_app.database import Database
 from tenant_app.factory import create_app
@@ -24,7 +23,7 @@ from tests.tenant_app.environment import environment
 
 PASSWORD = "un mot de passe de test"
 
-SignUp = Callable[[str, Role], dict[str, str]]
+SignUp = Callable[[str, str], dict[str, str]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,7 +92,7 @@ def client(app: Flask, settings: Settings) -> FlaskClient:
 def sign_up(services: Services) -> SignUp:
     """Create a user with ``PASSWORD`` and return the headers of a request with its access token."""
 
-    def create(email: str, role: Role) -> dict[str, str]:
+    def create(email: str, role: str) -> dict[str, str]:
         user = services.accounts.users.create(email, role, SecretStr(PASSWORD)).user
         tokens = services.accounts.sessions.open_api(user.id)
         return {"Authorization": f"Bearer {tokens.access_token}"}

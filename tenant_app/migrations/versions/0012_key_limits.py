@@ -1,5 +1,7 @@
 """What limits an API key: scopes, a last day, a quota and a pace of its own; and when it was last used."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0011_one_time_links"
 branch_labels = None
 depends_on = None
 
-_OPTIONAL = {
+_OPTIONAL: dict[str, sa.types.TypeEngine[Any]] = {
     "expires_on": sa.Date(),
     "requests_monthly": sa.Integer(),
     "requests_per_minute": sa.Integer(),
