@@ -9,7 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Rule
 
-from tenant_app.accounts import role_routes
+from tenant_app.accounts import role_routes, session_routes
 from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
 from tenant_app.api import cookies, csrf, headers, health, openapi, operator, problems
@@ -21,6 +21,7 @@ from tenant_app.cases import routes as cases
 from tenant_app.cases.analyses import routes as analyses
 from tenant_app.clock import Clock, SystemClock
 from tenant_app.library import routes as library
+from tenant_app.personal_data import routes as personal_data
 from tenant_app.retrieval import routes as retrieval
 from tenant_app.services import build_services
 from tenant_app.settings import Settings
@@ -31,6 +32,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     health.blueprint,
     accounts.blueprint,
     role_routes.blueprint,
+    session_routes.blueprint,
+    personal_data.blueprint,
     billing.blueprint,
     retrieval.blueprint,
     library.blueprint,

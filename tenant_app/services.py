@@ -18,6 +18,7 @@ from tenant_app.library.jobs import DocumentJobs
 from tenant_app.library.model_change import ModelChange
 from tenant_app.library.service import Library
 from tenant_app.library.snapshot import Snapshots
+from tenant_app.personal_data.service import PersonalData
 from tenant_app.retrieval.model_prefixes import configured_name
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
@@ -56,6 +57,7 @@ class Services:
     snapshots: Snapshots
     assistant: Assistant
     cases: Cases
+    personal_data: PersonalData
     background: list[BackgroundWork] = field(default_factory=list)
 
     def start(self) -> None:
@@ -121,5 +123,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         snapshots=parts.snapshots,
         assistant=assistant,
         cases=cases,
+        personal_data=PersonalData(database, accounts.users, assistant.conversations),
         background=[billing, parts.worker, assistant, cases.analyses],
     )

@@ -1,14 +1,14 @@
 """The JSON bodies and answers of the accounts' routes."""
 
 from datetime import date, datetime
-from typing import Annotated, Self, cast
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.keys import KeyTerms, NewKey
 from tenant_app.accounts.links import IssuedLink
-from tenant_app.accounts.models import ApiKey, User
+from tenant_app.accounts.models import ApiKey, SignInSession, User
 from tenant_app.accounts.own_roles import Grantable, KnownRole
 from tenant_app.accounts.scopes import Scope
 from tenant_app.accounts.sessions import TokenPair
@@ -83,6 +83,35 @@ class PasswordChange(Body):
 
     current_password: Password
     new_password: Password
+
+
+class SessionView(BaseModel):
+    """A sign-in of one's own; ``current`` is the one that asks. Ended ones are kept until they expire."""
+
+    id: str
+    kind: Literal["browser", "program"]
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    current: bool
+
+    @classmethod
+    def of(cls, session: SignInSession, current: str | None) -> Self:
+        """Return the answer for a sign-in."""
+        return cls(
+            id=session.id,
+            kind="browser" if session.cookie_hash else "program",
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+            ended_at=session.revoked_at,
+            current=session.id == current,
+        )
+
+
+class SessionList(BaseModel):
+    """One's own sign-ins that are still good, newest first."""
+
+    sessions: list[SessionView]
 
 
 class NewUser(Body):

@@ -153,6 +153,12 @@ class Sessions:
                 raise NotFound(lazy_gettext("Cette session n'existe pas, ou elle est terminée."))
             opened.revoked_at = now
 
+    def close_others(self, actor: Actor) -> None:
+        """End every sign-in of the actor but the one that asks."""
+        if actor.user_id is not None:
+            with self._database.write() as session:
+                revoke_sessions_of(session, actor.user_id, self._clock.now(), but=actor.session_id)
+
     def _open(
         self, session: Session, user_id: int, lifetime: timedelta, cookie_hash: str | None
     ) -> SignInSession:

@@ -145,21 +145,32 @@ class Users:
 
         Raises Forbidden when ``current`` is wrong, InvalidInput when ``new`` is refused.
         """
-        user = self.get(user_id)
-        if not password_matches(user.password_hash, current):
-            raise Forbidden(lazy_gettext("Le mot de passe actuel n'est pas le bon."), code="wrong-password")
+        user = self.require_password(user_id, current)
         accept_new_password(new, user.email)
         password_hash = hash_password(new)
         with self._database.write() as session:
             _existing(session, user_id).password_hash = password_hash
             revoke_sessions_of(session, user_id, self._clock.now(), but=session_id)
 
+    def require_password(self, user_id: int, password: SecretStr) -> User:
+        """Return the user whose password this is; raises Forbidden when it is another."""
+        user = self.get(user_id)
+        if not password_matches(user.password_hash, password):
+            raise Forbidden(lazy_gettext("Le mot de passe actuel n'est pas le bon."), code="wrong-password")
+        return user
+
     def remove(self, user_id: int) -> None:
         """Erase the account and its sign-ins. Raises NotFound; Conflict for the last active admin."""
         with self._database.write() as session:
-            session.delete(_existing(session, user_id))
-            session.flush()
-            _require_an_admin(session)
+            self.erase_in(session, user_id)
+
+    def erase_in(self, session: Session, user_id: int) -> None:
+        """Erase the account in one transaction with what else the caller writes; see ``remove``."""
+        user = _existing(session, user_id)
+        forget_failures(session, digest(user.email_key))
+        session.delete(user)
+        session.flush()
+        _require_an_admin(session)
 
     def erase_of_domain(self, domain: str) -> int:
         """Erase every account whose address is in this domain; return how many there were."""

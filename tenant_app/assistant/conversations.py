@@ -70,6 +70,17 @@ class Conversations:
         withhold(conversation.turns, sight)
         return conversation
 
+    def all_own(self, actor: Actor) -> Sequence[Conversation]:
+        """Return every conversation of the actor's, each as ``get`` does, oldest first."""
+        whole = selectinload(Conversation.turns).selectinload(Turn.citations)
+        with self._database.read() as session:
+            query = select(Conversation).where(_owned_by(actor)).options(whole).order_by(Conversation.id)
+            own = session.scalars(query).all()
+            turns = [turn for conversation in own for turn in conversation.turns]
+            sight = sight_of(session, actor, turns)
+        withhold(turns, sight)
+        return own
+
     def next_questions(self, actor: Actor, turn: Turn) -> list[str]:
         """Return what may be asked after an answer, one of the actor's as ``get`` returns it."""
         with self._database.read() as session:

@@ -99,6 +99,10 @@ blueprint.add_url_rule(
 blueprint.add_url_rule(
     "/settings/sessions/<session_id>/end", "end_session", settings_pages.end_session, methods=["POST"]
 )
+blueprint.add_url_rule(
+    "/settings/sessions/end", "end_other_sessions", settings_pages.end_other_sessions, methods=["POST"]
+)
+blueprint.add_url_rule("/settings/erase", "erase_account", settings_pages.erase_account, methods=["POST"])
 blueprint.add_url_rule("/settings/keys", "key_rows", settings_pages.key_rows)
 blueprint.add_url_rule("/theme.css", "theme_css", assets.theme_css)
 blueprint.add_url_rule("/static/<name>", "static", assets.static)

@@ -12,6 +12,7 @@ from tenant_app.accounts.actor import Actor
 from tenant_app.accounts.passwords import LONGEST, SHORTEST
 from tenant_app.accounts.schemas import KeyView
 from tenant_app.accounts.scopes import Scope
+from tenant_app.api.authentication import end_page_session
 from tenant_app.api.context import current_actor, current_services
 from tenant_app.errors import Forbidden, InvalidInput, TenantAppError
 from tenant_app.settings import Settings
@@ -21,6 +22,7 @@ from tenant_app.web.preferences import theme_names
 
 PASSWORD_CHANGED = "password"  # noqa: S105 - what an address says was done
 SESSION_ENDED = "session"
+SESSIONS_ENDED = "sessions"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def change_password() -> BaseResponse:
     try:
         _change_password(current_actor())
     except TenantAppError as refusal:
-        answer = _page(refusal)
+        answer = _page(refusal=refusal)
         answer.status_code = refusal.status
         return answer
     return redirect(url_for("web.settings", done=PASSWORD_CHANGED, _anchor="password"), 303)
@@ -63,6 +65,29 @@ def _change_password(actor: Actor) -> None:
 
 
 @page(None)
+def erase_account() -> BaseResponse:
+    """Erase one's own account for good, or show the form again with the reason it stays."""
+    services = current_services()
+    try:
+        services.accounts.anonymous_rate.count(request.remote_addr or "")
+        password = request.form.get("password", "")[: LONGEST + 1]
+        services.personal_data.erasing.erase(current_actor(), SecretStr(password))
+    except TenantAppError as refusal:
+        answer = _page(kept=refusal)
+        answer.status_code = refusal.status
+        return answer
+    end_page_session()
+    return redirect(url_for("web.sign_in", erased=""), 303)
+
+
+@page(None)
+def end_other_sessions() -> BaseResponse:
+    """End every sign-in of one's own but this one."""
+    current_services().accounts.sessions.close_others(current_actor())
+    return redirect(url_for("web.settings", done=SESSIONS_ENDED, _anchor="sessions"), 303)
+
+
+@page(None)
 def end_session(session_id: str) -> BaseResponse:
     """End one of one's own sign-ins; raises NotFound for any other."""
     current_services().accounts.sessions.close_own(current_actor(), session_id)
@@ -75,7 +100,8 @@ def key_rows() -> str:
     return render_template("key_rows.html", **_keys())
 
 
-def _page(refusal: TenantAppError | None = None) -> Response:
+def _page(refusal: TenantAppError | None = None, kept: TenantAppError | None = None) -> Response:
+    """Return the page; ``refusal`` is why a password stays as it is, ``kept`` why an account does."""
     services = current_services()
     actor = current_actor()
     return make_response(
@@ -84,6 +110,7 @@ def _page(refusal: TenantAppError | None = None) -> Response:
             themes=theme_names(),
             sessions=services.accounts.sessions.list_own(actor),
             refusal=refusal,
+            kept=kept,
             done=request.args.get("done"),
             shortest_password=SHORTEST,
             longest_password=LONGEST,

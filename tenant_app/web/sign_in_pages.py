@@ -18,8 +18,8 @@ from tenant_app.errors import InvalidInput, RateLimited, TenantAppError, Unauthe
 from tenant_app.web.language import local_path
 
 LONGEST_EMAIL = 254
-_TOLD = ("bye", "ready")
-"""What an address says was done: signed out, or a password chosen."""
+_TOLD = ("bye", "ready", "erased")
+"""What an address says was done: signed out, a password chosen, or an account erased."""
 LONGEST_PASSWORD = 1024
 
 

@@ -125,7 +125,7 @@ def test_a_role_may_do_what_its_permissions_say_and_no_more(
         answer = route.call(client, headers)
         assert answer.status_code in {200, 201, 202, 204, 400, 403, 415}
         # A route may have its own reason to refuse (a wrong password, say), but not the role.
-        assert "Votre rôle ne permet pas" not in answer.text
+        assert "Votre rôle ne permet pas".encode() not in answer.get_data()
 
 
 def test_the_operators_routes_refuse_every_user(app: Flask, client: FlaskClient, admin: Headers) -> None:
