@@ -28,11 +28,13 @@ from pydantic import (
 )
 
 from provisioner.acme import Acme
+from provisioner.alerting.settings import Alerts
 from provisioner.backups.sealing import check_recipient
 from provisioner.errors import InvalidConfiguration, InvalidRequest
 from provisioner.fields import check_email, check_host_name, check_line
 from provisioner.filesystem import read_text
 from provisioner.layout import Layout
+from provisioner.resources import shipped
 
 _PREFIX: Final = "TENANTRY_"
 _RANGE: Final = re.compile(r"(\d{4,5})-(\d{4,5})")
@@ -227,7 +229,13 @@ class HostSettings(BaseModel):
     s3_endpoint: Annotated[str, AfterValidator(_s3_endpoint)] = ""
     s3_region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "us-east-1"
     s3_credentials_file: Annotated[Path | None, AfterValidator(_absolute)] = None
+    alerts: Alerts = Alerts()
     vendor: Vendor = Vendor()
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether letters go out: there is a mail server, and somebody whom they come from."""
+        return bool(self.smtp_url.get_secret_value() and self.vendor.email)
 
     @property
     def backup_folder(self) -> Path | None:
@@ -292,7 +300,7 @@ def load_host(root: Path, environ: Mapping[str, str]) -> HostSettings:
 _Field = tuple[str, ...]
 """Where a value stands in host.yaml: its key, below `vendor` and `acme` two."""
 
-_GROUPS: Final[Mapping[str, type[BaseModel]]] = {"vendor": Vendor, "acme": Acme}
+_GROUPS: Final[Mapping[str, type[BaseModel]]] = {"vendor": Vendor, "acme": Acme, "alerts": Alerts}
 
 
 def _fields() -> tuple[_Field, ...]:
@@ -348,108 +356,10 @@ def _explain(error: ValidationError, file: Path, given: Mapping[_Field, str]) ->
 
 def starting_text(settings: HostSettings) -> str:
     """The host.yaml that `host init` writes: every setting with its meaning, defaults commented out."""
-    return _STARTING.format(
-        base_domain=settings.base_domain, http_port=settings.http_port, port_range=settings.port_range
+    return (
+        shipped("templates", "host.yaml")
+        .read_text("utf-8")
+        .format(
+            base_domain=settings.base_domain, http_port=settings.http_port, port_range=settings.port_range
+        )
     )
-
-
-_STARTING: Final = """\
-# The settings of this host. Each can also be given by the environment: base_domain as
-# TENANTRY_BASE_DOMAIN, the vendor's name as TENANTRY_VENDOR_NAME and so on; the environment wins.
-# An unknown key is refused.
-# After a change: `provision apply`.
-
-# Clients answer on <id>.<base_domain>, the vendor's dashboard on admin.<base_domain>.
-base_domain: {base_domain}
-
-# The port nginx listens on.
-http_port: {http_port}
-
-# A directory of TLS certificates, a folder for each with fullchain.pem and privkey.pem, as certbot keeps
-# them; one for *.<base_domain> serves every client, own domains need theirs. With it clients are reached over
-# TLS only, on https_port, and http_port sends on to there. After a renewal: `provision apply`.
-# Under the systemd driver only.
-#tls_certificates: /etc/letsencrypt/live
-#https_port: 443
-
-# Or let certbot (apt install certbot) obtain them from an ACME authority, whose terms you accept by this, and
-# renew them: for every name that nothing in tls_certificates covers. By http-01 one for each name, which must
-# lead here, its port 80 to http_port; by dns-01 one for *.<base_domain>, and one for each own domain. For
-# dns-01 name two programs that publish and withdraw a DNS record as certbot's manual hooks are told to. A
-# private authority needs its directory, and the file of who vouches for it.
-#acme:
-#  email: hostmaster@exemple.fr
-#  challenge: http-01
-#  directory: https://acme-v02.api.letsencrypt.org/directory
-#  dns_auth_hook: /etc/tenantry/dns-publish
-#  dns_cleanup_hook: /etc/tenantry/dns-withdraw
-#  ca_file: /etc/tenantry/acme-ca.pem
-
-# The loopback ports given to clients, one each.
-port_range: {port_range}
-
-# The sentence-transformers model of the shared embedding server. For French, a multilingual model
-# is the better choice; it must be on this machine, nothing is downloaded.
-#embedding_model: all-MiniLM-L6-v2
-
-# What that model wants before a question and a passage. Models known to want something (E5, BGE, Nomic,
-# Arctic, mxbai) get it without this; name both for another, or "" for nothing. Another one for passages has
-# every client's vectors computed anew, like another model.
-#embedding_prefixes:
-#  question: "query: "
-#  passage: "passage: "
-
-# After a change of the model: the ones before, which go on answering while a client's documents get
-# the vectors of the new one. `provision status` shows how far that is; then remove them.
-#former_embedding_models: [all-MiniLM-L6-v2]
-
-# A cross-encoder of the shared embedding server that judges the best passages again, for the clients
-# whose plan has advanced features. It must be on this machine and fast: after 1.5 seconds nobody waits.
-#rerank_model: models/mmarco-mMiniLMv2-L6-H384-v1
-
-# An OpenAI-compatible service that writes answers. Without one, answers are extracted locally.
-#llm_base_url: https://api.openai.com/v1
-#llm_api_key_file: /etc/tenantry/llm-api-key
-#llm_timeout_seconds: 30
-
-# The language of a client's pages until a visitor chooses: fr or en.
-#language_default: fr
-
-# Where welcome mails go out.
-#smtp_url: smtp://user:password@smtp.example.org:587
-
-# Backups are encrypted when one of these is set. To age public keys, each of which opens a backup alone; this
-# host then holds nothing that opens one. Make a key elsewhere, with `age-keygen`, keep it elsewhere, and list
-# its public half here, age1 and 58 letters and digits.
-#backup_recipients: []
-# With the passphrase on the only line of this file, which none but its owner may read; it opens them here.
-#backup_passphrase_file: /etc/tenantry/backup-passphrase
-
-# Where backups go instead of <root>/backups: a folder that is there, or an S3-compatible store.
-#backup_target: s3://my-backups/tenantry
-# Where that store is; without it, Amazon's. Its keys stand in a file of mode 600, as the AWS tools write it:
-# [default], aws_access_key_id = …, aws_secret_access_key = …
-#s3_endpoint: https://s3.fr-par.scw.cloud
-#s3_region: fr-par
-#s3_credentials_file: /etc/tenantry/s3-credentials
-
-# Who you are, on mails, packages and invoices.
-#vendor:
-#  name: Exemple Services
-#  legal_form: SAS au capital de 10 000 €
-#  address: 1 rue de l'Exemple, 75001 Paris
-#  siret: "12345678901234"
-#  vat_number: FR12345678901
-#  email: contact@exemple.fr
-#  phone: 01 23 45 67 89
-# What an invoice needs besides. No VAT (article 293 B of the CGI): vat_franchise instead of vat_number.
-#  rcs: RCS Paris 123 456 789
-#  vat_franchise: false
-#  vat_rate: 20
-#  iban: FR7630006000011234567890189
-#  bic: AGRIFRPP
-#  payment_days: 30
-# What the numbers of this host's invoices begin with, when you have several hosts: A- for A-2026-00001.
-#  invoice_series: ""
-#  late_payment_rate: trois fois le taux d'intérêt légal
-"""

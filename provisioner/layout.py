@@ -1,7 +1,7 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
 <root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ packages/ erasures/ hooks/
-            admin/
+            admin/ mail/ alerts/
 <root>/acme/certbot/ work/ logs/ challenges/
 <root>/invoices/<year>/
 <root>/isolation-proof              (while one is being made)
@@ -99,6 +99,16 @@ class Layout:
     def isolation_proof(self) -> Path:
         """Where it stands while canaries are planted: in which clients."""
         return self.root / "isolation-proof"
+
+    @property
+    def mail(self) -> Path:
+        """The letters that wait for a mail server."""
+        return self.root / "mail"
+
+    @property
+    def alerts(self) -> Path:
+        """What was told of what is wrong."""
+        return self.root / "alerts"
 
     @property
     def admin(self) -> Path:

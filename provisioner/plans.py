@@ -111,6 +111,7 @@ class Terms(_Entry):
     overage: Literal["block", "bill"] = "block"
     overage_request_price: Euros = Decimal(0)
     overage_analysis_price: Euros = Decimal(0)
+    monthly_report: bool = False
     commitment_months: Annotated[int, Field(ge=0, le=60)] = 0
     notice_days: Annotated[int, Field(ge=0, le=365)] = 0
 

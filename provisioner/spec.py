@@ -21,6 +21,8 @@ from provisioner.invoicing.amounts import cents
 from provisioner.naming import TenantId, hostname, instance_name, parse_tenant_id, system_user
 from provisioner.plans import Assistant, Catalogue, ModelProfile, Plan, Terms, first_problem
 
+LONGEST_TRIAL: Final = 366
+"""Days."""
 DEFAULT_COLOUR: Final = "#2c3e50"
 _NOBODYS_DOMAINS: Final = frozenset({"localhost", "invalid", "onion"})
 _SETTING_VALUE: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -29,6 +31,10 @@ _SETTING_VALUE: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
 IDENTITY_FIELDS: Final = frozenset(
     {"name", "siret", "address", "phone", "email", "logo", "color", "assistant", "admin_email"}
 )
+
+
+_FREE: Final = {"price": Decimal(0), "overage": "block", "commitment_months": 0, "notice_days": 0}
+"""What nobody owes or is bound by who only tries."""
 
 
 class AskedOption(BaseModel):
@@ -44,7 +50,8 @@ class AskedOption(BaseModel):
 class TenantRequest(BaseModel):
     """What the operator typed, unjudged, with the day it was asked (UTC; a trial counts from it).
 
-    `overrides` holds `--set` values as typed, keyed by the plan's own lower-case keys.
+    With `trial_days` the client tries its plan for so long, free of charge, whatever plan it is. `overrides`
+    holds `--set` values as typed, keyed by the plan's own lower-case keys.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +68,7 @@ class TenantRequest(BaseModel):
     color: str | None = None
     assistant: str | None = None
     admin_email: str | None = None
+    trial_days: Annotated[int, Field(ge=1, le=LONGEST_TRIAL)] | None = None
     domains: tuple[str, ...] = ()
     overrides: dict[str, str] = {}
     options: dict[str, AskedOption] = {}
@@ -169,6 +177,8 @@ def build_spec(request: TenantRequest, catalogue: Catalogue, host: HostSettings,
     plan = catalogue.plan_name(request.plan)
     options = tuple(_option(code, one, catalogue, plan) for code, one in request.options.items())
     terms = _with_keys(_terms(catalogue.plans[plan], request.overrides), request.options, catalogue)
+    if request.trial_days:
+        terms = terms.model_copy(update=_FREE)
     assistant_name = request.assistant or next(iter(catalogue.assistants))
     own_host = hostname(tenant, host.base_domain)
     return TenantSpec(
@@ -190,7 +200,7 @@ def build_spec(request: TenantRequest, catalogue: Catalogue, host: HostSettings,
         domains=request.domains,
         system_user=system_user(tenant),
         admin_email=request.admin_email or request.email or f"admin@{own_host}",
-        expires_on=_last_day(request.started_on, terms.lasts_days),
+        expires_on=_last_day(request.started_on, request.trial_days or terms.lasts_days),
         options=options,
     )
 

@@ -9,7 +9,8 @@ DATABASE = "tenant.sqlite3"
 USAGE = "usage"
 ORIGINALS = "originals"
 SNAPSHOT = "snapshot"
-_PRIVATE = (ORIGINALS, "chroma", "tmp")
+OUTBOX = "outbox"
+_PRIVATE = (ORIGINALS, "chroma", "tmp", OUTBOX)
 _PRIVATE_MODE = 0o700
 # The vendor's dashboard reads the usage files as a member of the directory's group.
 _USAGE_MODE = 0o2750

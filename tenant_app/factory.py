@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Rule
 
+from tenant_app.accounts import link_routes as links
 from tenant_app.accounts import role_routes, session_routes
 from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
@@ -34,6 +35,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     role_routes.blueprint,
     session_routes.blueprint,
     personal_data.blueprint,
+    links.blueprint,
     billing.blueprint,
     retrieval.blueprint,
     library.blueprint,

@@ -92,6 +92,13 @@ class OneRole(Body):
     name: RoleName
 
 
+class Welcomed(Body):
+    """The administrator who is given a link to choose a password; with ``key``, one to the first key too."""
+
+    email: str
+    key: bool
+
+
 class NamedKey(KeyLimits):
     """A key to create; with ``instead_of``, in the room of a key that is revoked next."""
 
@@ -274,6 +281,17 @@ def _role(role: KnownRole) -> Answer:
     return RoleView.of(role).model_dump(mode="json")
 
 
+def _welcome(services: Services, payload: Welcomed) -> Answer:
+    accounts = services.accounts
+    link = accounts.links.issue(accounts.users.find_by_email(payload.email).id)
+    key = accounts.key_links.issue(INITIAL_KEY) if payload.key else None
+    return {
+        "password": link.secret.get_secret_value(),
+        "key": key.secret.get_secret_value() if key else None,
+        "expires_at": link.expires_at.isoformat(),
+    }
+
+
 def _key_new(services: Services, payload: NamedKey) -> Answer:
     keys = services.accounts.keys
     new: NewKey = keys.create(payload.name, payload.terms(), instead_of=payload.instead_of)
@@ -365,6 +383,7 @@ OPERATIONS: Mapping[str, Operation[Any]] = {
     "role-new": Operation(NewRole, _role_new),
     "role-set": Operation(NewRole, _role_set),
     "role-remove": Operation(OneRole, _role_remove),
+    "welcome": Operation(Welcomed, _welcome),
     "key-new": Operation(NamedKey, _key_new),
     "key-list": Operation(Nothing, _key_list),
     "key-rotate": Operation(ReplacedKey, _key_rotate),

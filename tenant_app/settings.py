@@ -154,6 +154,7 @@ class Settings(BaseModel):
     plan_expires_on: Annotated[date | None, BeforeValidator(_none_when_empty)]
     support_level: str
     support_contact: str
+    sends_mail: bool
     assistant: str
     assistant_prompt: str
     assistant_questions: Json[tuple[SuggestedQuestion, ...]]

@@ -1,15 +1,16 @@
-"""Days and amounts of money on the command line, and in its JSON: euros as numbers, days as `2026-01-31`."""
+"""Days, spans and amounts on the command line, and in its JSON: euros as numbers, days as `2026-01-31`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import click
 
+_SPAN: Final = re.compile(r"([0-9]{1,5})d")
 _EUROS: Final = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,2})?")
 
 
@@ -41,6 +42,21 @@ class Day(click.ParamType[date]):
         if day is None or day.isoformat() != value:
             self.fail(f"{value!r} is no day; write it as 2026-01-31.", param, ctx)
         return day
+
+
+class Span(click.ParamType[timedelta]):
+    """A number of days, written `30d`."""
+
+    name = "DAYS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Take the span as typed, or refuse it."""
+        if isinstance(value, timedelta):
+            return value
+        found = _SPAN.fullmatch(value)
+        if not found:
+            self.fail(f"{value!r} is no number of days; write it as 30d.", param, ctx)
+        return timedelta(days=int(found[1]))
 
 
 def shown(facts: Mapping[str, object]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,18 +29,31 @@ def ingest(session: Session, /, id_: str, paths: tuple[Path, ...]) -> int:
     Example:
         provision ingest dupont ~/documents contrat.pdf
     """
+    outcomes = give(session, id_, paths)
+    document = {"id": id_, "documents": [asdict(outcome) for outcome in outcomes]}
+    session.output.result(document, lambda: "\n".join(told(outcomes)))
+    return 1 if unread(outcomes) else 0
+
+
+def give(session: Session, tenant_id: str, paths: Sequence[Path]) -> list[service.Outcome]:
+    """Ingest with a progress bar, and return what became of each document."""
     with click.progressbar(length=0, label="Indexing", file=sys.stderr) as bar:
 
         def begin(files: int) -> None:
             bar.length = files
 
-        outcomes = service.ingest(
-            session.context, id_, paths, begin=begin, progress=lambda _outcome: bar.update(1)
+        return service.ingest(
+            session.context, tenant_id, paths, begin=begin, progress=lambda _outcome: bar.update(1)
         )
-    unread = [outcome for outcome in outcomes if outcome.status != "indexed"]
-    lines = [f"{len(outcomes) - len(unread)} of {len(outcomes)} documents are indexed."]
-    lines += [f"{outcome.status}: {outcome.file}: {outcome.error}" for outcome in unread]
-    session.output.result(
-        {"id": id_, "documents": [asdict(outcome) for outcome in outcomes]}, lambda: "\n".join(lines)
-    )
-    return 1 if unread else 0
+
+
+def unread(outcomes: Sequence[service.Outcome]) -> list[service.Outcome]:
+    """Return those that are not indexed."""
+    return [outcome for outcome in outcomes if outcome.status != "indexed"]
+
+
+def told(outcomes: Sequence[service.Outcome]) -> list[str]:
+    """Return what people are told of an ingest, line by line."""
+    left = unread(outcomes)
+    lines = [f"{len(outcomes) - len(left)} of {len(outcomes)} documents are indexed."]
+    return lines + [f"{outcome.status}: {outcome.file}: {outcome.error}" for outcome in left]

@@ -57,6 +57,8 @@ _COMMANDS: Final = {
     "option": "provisioner.cli.contract:option",
     "charge": "provisioner.cli.contract:charge",
     "notice": "provisioner.cli.contract:notice",
+    "mail": "provisioner.cli.mail:mail",
+    "alerts": "provisioner.cli.alerts:alerts",
     "host": "provisioner.cli.host:host",
     "admin": "provisioner.cli.admin:admin",
     "completion": "provisioner.cli.completion:completion",

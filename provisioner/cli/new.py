@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
 import click
 from pydantic import SecretStr
 
+from provisioner.cli.amounts import Span
 from provisioner.cli.commands import Command
+from provisioner.cli.ingest import give, told, unread
+from provisioner.cli.mail import welcome_document, welcome_text
 from provisioner.cli.output import listing
 from provisioner.cli.session import Session, pass_session
+from provisioner.errors import InvalidRequest, ProvisionError
 from provisioner.service import new as service
-from provisioner.spec import TenantRequest, parse_settings
+from provisioner.service.welcome import Welcome, greet
+from provisioner.spec import LONGEST_TRIAL, TenantRequest, parse_settings
+
+FAILED: Final = 1
 
 
 @click.command(cls=Command)
@@ -29,6 +41,8 @@ from provisioner.spec import TenantRequest, parse_settings
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One figure of the plan for this client."
 )
+@click.option("--expires", type=Span(), help="Let it try the plan for so long, such as 30d, for nothing.")
+@click.option("--seed", type=click.Path(path_type=Path), metavar="FOLDER", help="Give it these documents.")
 @click.option("--dry-run", is_flag=True, help="Print the steps that would run, and run none.")
 @pass_session
 def new(
@@ -39,18 +53,26 @@ def new(
     port: int | None,
     domains: tuple[str, ...],
     settings: tuple[str, ...],
+    expires: timedelta | None,
+    seed: Path | None,
     dry_run: bool,
     **identity: str | None,
-) -> None:
+) -> int:
     """Provision a client and wait until it answers.
 
-    Prints its address, the first sign-in and the first API key: once, they are kept nowhere. If an earlier
-    `new` of this client was cut off, it is taken up again, with fresh secrets.
+    Prints its address, the first sign-in and the first API key: once, they are kept nowhere. When an address
+    for mail is given, a welcome letter is written, and sent where host.yaml names a mail server: in place of
+    secrets it holds links, each good once; using the one to the API key ends the key printed here. If an
+    earlier `new` of this client was cut off, it is taken up again, with fresh secrets.
+
+    With --expires it is a demonstration: nothing is billed, the client is told when it ends, and no new
+    question is answered after that. `provision plan` makes a client of it that stays, with all it has.
 
     \b
     Example:
         provision new dupont --plan professional --port 5001 \\
             --name "Cabinet Dupont & Associés" --set max_cases=5000
+        provision new essai --plan professional --expires 30d --seed ~/examples
     """
     context = session.context
     request = TenantRequest(
@@ -59,15 +81,59 @@ def new(
         started_on=context.clock.now().date(),
         domains=domains,
         overrides=parse_settings(settings),
+        trial_days=trial_days(expires),
         **identity,
     )
     if dry_run:
         session.output.steps(service.rehearse(context, request, port))
-        return
+        return 0
+    require_seed(seed)
     created = service.create(context, request, port)
+    letter = _greeted(session, created.spec.id)
     for notice in context.driver.notices():
         session.output.say(f"WARNING: {notice}")
-    session.output.result(created_document(created), lambda: created_text(created))
+    seeded = [] if seed is None else give(session, id_, (seed,))
+    document = {
+        **created_document(created),
+        "welcome": welcome_document(letter) if letter else None,
+        **({} if seed is None else {"documents": [asdict(one) for one in seeded]}),
+    }
+    session.output.result(
+        document, lambda: "\n".join((_text(created, letter), *(told(seeded) if seed else ())))
+    )
+    return FAILED if unread(seeded) else 0
+
+
+def trial_days(expires: timedelta | None) -> int | None:
+    """Return for how many days a client tries its plan; raises InvalidRequest for none or too many."""
+    if expires is None:
+        return None
+    if not 1 <= expires.days <= LONGEST_TRIAL:
+        raise InvalidRequest(
+            "--expires", f"{expires.days} days are no trial.", f"Give 1d to {LONGEST_TRIAL}d, such as 30d."
+        )
+    return expires.days
+
+
+def require_seed(folder: Path | None) -> None:
+    """Refuse a folder that is not there before anything is made; raises InvalidRequest."""
+    if folder is not None and not folder.exists():
+        raise InvalidRequest("--seed", f"{folder} is not there.", "Name a folder of documents.")
+
+
+def _greeted(session: Session, tenant_id: str) -> Welcome | None:
+    """Write the welcome letter; the client is there, and told of, without it as well."""
+    try:
+        return greet(session.context, tenant_id)
+    except ProvisionError as error:
+        session.output.say(f"WARNING: no welcome letter is written: {error.message}")
+        session.output.say(f"  → `provision mail welcome {tenant_id} --with-key` writes it.")
+        return None
+
+
+def _text(created: service.Created, letter: Welcome | None) -> str:
+    told = created_text(created)
+    return f"{told}\n{welcome_text(letter)}" if letter else told
 
 
 def created_document(created: service.Created) -> dict[str, object]:

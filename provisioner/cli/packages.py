@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
+from provisioner.cli.amounts import Span
 from provisioner.cli.backup_keys import seal_of, sealing_options
 from provisioner.cli.commands import Command
 from provisioner.cli.output import listing, table
 from provisioner.cli.session import Session, pass_session
-from provisioner.errors import InvalidRequest
 from provisioner.service import package_making
 from provisioner.service import packages as service
 from provisioner.service.package_folder import Kept
@@ -53,7 +52,7 @@ def package(session: Session, /, id_: str, to: Path | None, key_name: str | None
 
 @click.command(cls=Command)
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--clean-older-than", "age", metavar="DAYS", help="Remove older ones, such as 30d. Keys go on.")
+@click.option("--clean-older-than", "age", type=Span(), help="Remove older ones, such as 30d. Keys go on.")
 @click.option("--backup", "file", type=click.Path(path_type=Path), metavar="FILE", help="Archive them all.")
 @sealing_options
 @pass_session
@@ -61,7 +60,7 @@ def packages(
     session: Session,
     /,
     id_: str | None,
-    age: str | None,
+    age: timedelta | None,
     file: Path | None,
     recipients: tuple[str, ...],
     passphrase_stdin: bool,
@@ -86,21 +85,14 @@ def packages(
         count = service.back_up(session.context, file, seal)
         document = {"file": file, "packages": count, "encrypted": seal is not None}
         session.output.result(document, lambda: f"{count} packages are in {file}.")
-    elif age:
-        removed = service.clean(session.context, id_, _days(age))
+    elif age is not None:
+        removed = service.clean(session.context, id_, age)
         session.output.result(
             {"removed": list(removed)}, lambda: f"{len(removed)} packages were removed; their keys go on."
         )
     else:
         found = [_row(one) for one in service.kept(session.context, id_)]
         session.output.result(found, lambda: _table(found))
-
-
-def _days(text: str) -> timedelta:
-    found = re.fullmatch(r"([0-9]{1,5})d", text)
-    if not found:
-        raise InvalidRequest("--clean-older-than", f"{text!r} is no number of days.", "Write it as 30d.")
-    return timedelta(days=int(found[1]))
 
 
 def _row(one: Kept) -> dict[str, Any]:

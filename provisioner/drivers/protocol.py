@@ -49,11 +49,15 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something `doctor` found: about what, what is wrong, and the mend."""
+    """Something `doctor` found: about what, what is wrong, and the mend.
+
+    `of_certificate` says that it is about one: it is told by an alert as well.
+    """
 
     subject: str
     problem: str
     mend: str
+    of_certificate: bool = False
 
 
 class Named(Protocol):

@@ -144,6 +144,7 @@ class ServedCertificates:
             certificate.folder.name,
             f"The certificate for {', '.join(certificate.names)} {over} {stamp(certificate.not_after)}.",
             renewed if obtained else replaced,
+            of_certificate=True,
         )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from provisioner import installation
 from provisioner.commands import systemctl
-from provisioner.drivers import systemd_egress
+from provisioner.drivers import systemd_egress, systemd_timers
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.observation import all_made, digests
 from provisioner.drivers.protocol import Finding, Observed
@@ -27,8 +27,6 @@ from provisioner.render import (
     listen_address,
     log_rotation,
     nginx_shared,
-    observation_unit,
-    renewal_unit,
 )
 from provisioner.resources import shipped
 from provisioner.steps import (
@@ -37,7 +35,6 @@ from provisioner.steps import (
     CreateGroup,
     CreateUser,
     MakeDirectory,
-    RemoveFile,
     Run,
     StartProgram,
     Step,
@@ -51,8 +48,6 @@ _DASHBOARD: Final = "tenantry-admin.service"
 _DASHBOARD_PORT: Final = "tenantry-admin.socket"
 _ACTIONS_PORT, _ACTIONS = places.ACTIONS
 _NGINX: Final = "nginx.service"
-_OBSERVATION, _OBSERVATION_TIMER = places.OBSERVATION
-_RENEWAL, _RENEWAL_TIMER = places.RENEWAL
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - what is read is compared with it
 _RELOAD: Final = Run("reload nginx", systemctl.reload(_NGINX))
 _RESTART: Final = Run("restart nginx", systemctl.restart(_NGINX))
@@ -61,11 +56,11 @@ _RESTART: Final = Run("restart nginx", systemctl.restart(_NGINX))
 #: asks for something.
 SHARED: Final = (
     *(places.TARGET, _EMBEDDINGS, places.EGRESS_SERVICE),
-    *(_ACTIONS_PORT, _DASHBOARD_PORT, _OBSERVATION_TIMER, _NGINX),
+    *(_ACTIONS_PORT, _DASHBOARD_PORT, _NGINX),
 )
 STOPPED_WITH_TARGET: Final = (
     *(_EMBEDDINGS, places.EGRESS_SERVICE),
-    *(_ACTIONS_PORT, _ACTIONS, _DASHBOARD_PORT, _DASHBOARD, _OBSERVATION_TIMER),
+    *(_ACTIONS_PORT, _ACTIONS, _DASHBOARD_PORT, _DASHBOARD, places.OBSERVATION.timer),
 )
 
 
@@ -76,15 +71,15 @@ class SharedParts:
         self._host = host
         self._served = certificates
         self._layout = host.layout
-        self._kept_up = (*SHARED, *((_RENEWAL_TIMER,) if host.acme else ()))
+        self._timed = systemd_timers.wanted(host)
+        self._kept_up = (*SHARED, *(one.timer for one in self._timed))
 
     def observe(self, units: Units) -> Observed:
         """Read what is there."""
         states = units.states(self._kept_up)
         down = tuple(name for name in self._kept_up if not states[name].up)
-        renewal = (places.UNITS / name for name in places.RENEWAL)
         return Observed(
-            digests=digests((*(file.path for file in self._files()), *renewal)),
+            digests=digests((*(file.path for file in self._files()), *systemd_timers.unit_files())),
             running=not down,
             whole=self._founded(),
             down=down,
@@ -102,7 +97,7 @@ class SharedParts:
             *rotation,
             *((systemd_egress.change(*egress),) if egress else ()),
             *self._programs(observed, {change.file.path.name for change in units}),
-            *self._withdrawn(observed),
+            *systemd_timers.withdrawn_steps(self._host, observed.digests),
             *self._nginx_steps(observed),
         )
 
@@ -173,14 +168,8 @@ class SharedParts:
             _ACTIONS: actions_unit(UnitProgram((*provision, "admin", "act"), installation.ENVIRONMENT)),
             _ACTIONS_PORT: actions_socket(places.ACTIONS_SOCKET, places.DASHBOARD_USER),
         }
-        observation = UnitProgram((*provision, "admin", "observe"), installation.ENVIRONMENT)
-        texts[_OBSERVATION] = observation_unit(layout, observation)
-        texts[_OBSERVATION_TIMER] = shipped("systemd", _OBSERVATION_TIMER).read_text("utf-8")
-        if self._host.acme:
-            renewal = UnitProgram((*provision, "host", "renew"), installation.ENVIRONMENT)
-            texts[_RENEWAL] = renewal_unit(layout, renewal)
-            texts[_RENEWAL_TIMER] = shipped("systemd", _RENEWAL_TIMER).read_text("utf-8")
-        return tuple(RenderedFile(places.UNITS / name, text) for name, text in texts.items())
+        shared = tuple(RenderedFile(places.UNITS / name, text) for name, text in texts.items())
+        return (*shared, *systemd_timers.files(self._host, provision))
 
     def _nginx_files(self) -> tuple[RenderedFile, ...]:
         shared = nginx_shared(self._host, "tenantry/sites/*.conf", places.UNKNOWN_LOG)
@@ -210,18 +199,6 @@ class SharedParts:
             return (_change_nginx(before, _RESTART if observed.rebinds else _RELOAD), *after)
         return after
 
-    def _withdrawn(self, observed: Observed) -> tuple[Step, ...]:
-        """Without an authority in host.yaml any more, nothing is renewed."""
-        units = tuple(places.UNITS / name for name in places.RENEWAL)
-        left = tuple(unit for unit in units if unit in observed.digests and not self._host.acme)
-        if not left:
-            return ()
-        return (
-            StopProgram(_RENEWAL_TIMER),
-            Run("renew nothing any more", systemctl.disable((_RENEWAL_TIMER,))),
-            ChangeUnits(places.UNITS, tuple(RemoveFile(unit) for unit in left)),
-        )
-
     def _rotation(self) -> tuple[RenderedFile, ...]:
         return (RenderedFile(places.ROTATION, log_rotation(self._layout)),)
 
@@ -230,14 +207,16 @@ class SharedParts:
         names = {change.file.path.name for change in changes}
         own = (
             *(_EMBEDDINGS, places.EGRESS_SERVICE, _DASHBOARD, _DASHBOARD_PORT),
-            *(*places.ACTIONS, *places.OBSERVATION, *places.RENEWAL),
+            *places.ACTIONS,
+            *(name for timed in self._timed for name in timed),
         )
         return tuple(name for name in own if name in names)
 
     def _programs(self, observed: Observed, changed: set[str]) -> tuple[Step, ...]:
         own = (
             *(_DASHBOARD, _DASHBOARD_PORT, _ACTIONS, _ACTIONS_PORT),
-            *(places.EGRESS_SERVICE, _EMBEDDINGS, _OBSERVATION_TIMER, _RENEWAL_TIMER),
+            *(places.EGRESS_SERVICE, _EMBEDDINGS),
+            *(one.timer for one in self._timed),
         )
         restarted = tuple(name for name in own if name in changed)
         fresh = not observed.digests

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from provisioner.naming import TenantId
 
@@ -28,12 +28,26 @@ DASHBOARD_SOCKET: Final = Path("/run/tenantry-admin.sock")
 ACTIONS_SOCKET: Final = Path("/run/tenantry-actions.sock")
 ACTIONS: Final = ("tenantry-actions.socket", "tenantry-actions.service")
 """Acts on clients for the dashboard, as root: its door, and its process while somebody asks."""
-OBSERVATION: Final = ("tenantry-observation.service", "tenantry-observation.timer")
+
+
+class Timed(NamedTuple):
+    """Something the host does by itself: the unit that does it, and the one that says when."""
+
+    service: str
+    timer: str
+
+
+OBSERVATION: Final = Timed("tenantry-observation.service", "tenantry-observation.timer")
 """Notes every five minutes how each client answers."""
 EGRESS_SERVICE: Final = "tenantry-egress.service"
-
-RENEWAL: Final = ("tenantry-renewal.service", "tenantry-renewal.timer")
+RENEWAL: Final = Timed("tenantry-renewal.service", "tenantry-renewal.timer")
 """Renews the certificates obtained from an ACME authority, where there are any."""
+
+MAIL: Final = Timed("tenantry-mail.service", "tenantry-mail.timer")
+"""Sends letters, where there is a mail server."""
+
+ALERTS: Final = Timed("tenantry-alerts.service", "tenantry-alerts.timer")
+"""Looks for what is wrong, where somebody is told of it."""
 
 TARGET: Final = "tenantry.target"
 TEMPLATES: Final = ("tenantry.slice", TARGET, "tenant@.socket", "tenant@.service")

@@ -221,7 +221,8 @@ def _describe(row: TenantRow, request: TenantRequest, spec: TenantSpec, now: dat
     row.hostname = spec.hostname
     row.price_cents = spec.terms.price_cents
     row.limits = _limits(spec)
-    row.request = request.model_dump_json()
+    # What nobody asked for is left out: a version that does not know it yet can read the rest.
+    row.request = request.model_dump_json(exclude_defaults=True)
     row.updated_at = now
 
 

@@ -37,14 +37,14 @@ def follow(session: Session, spec: TenantSpec, own: Collection[str], now: dateti
     """Note what a client's terms are from now on; `own` names the figures set for it alone.
 
     Commitment and notice are agreed on with a plan or for the client itself: a figure changed in plans.yaml
-    binds nobody who is there already.
+    binds nobody who is there already. Who tried for nothing was bound by nothing: to pay is agreed on anew.
     """
     last = latest(session, spec.id)
     if last is None:
         return
     before = last.agreement
     now_agreed = _agreement(spec, billed=before.billed, notice=before.notice)
-    if before.plan == spec.plan:
+    if before.plan == spec.plan and (before.price_cents or not spec.terms.price_cents):
         kept = {key: getattr(before, key) for key in _AGREED_ONCE if key not in own}
         now_agreed = now_agreed.model_copy(update=kept)
     _note(session, last, now, now_agreed)

@@ -23,10 +23,9 @@ from provisioner.render.units import (
     admin_unit,
     egress_unit,
     embeddings_unit,
-    observation_unit,
-    renewal_unit,
     service_drop_in,
     socket_drop_in,
+    timed_unit,
 )
 
 __all__ = [
@@ -53,12 +52,11 @@ __all__ = [
     "log_rotation",
     "nginx_shared",
     "nginx_site",
-    "observation_unit",
     "render",
-    "renewal_unit",
     "service_drop_in",
     "socket_drop_in",
     "supervisor_program",
     "supervisord",
     "suspended_site",
+    "timed_unit",
 ]

@@ -93,6 +93,7 @@ def _limits(spec: TenantSpec, host: HostSettings, *, sleeps: bool) -> dict[str, 
         "PLAN_EXPIRES_ON": spec.expires_on.isoformat() if spec.expires_on else "",
         "SUPPORT_LEVEL": terms.support_level,
         "SUPPORT_CONTACT": host.vendor.email,
+        "SENDS_MAIL": "true" if host.sends_mail else "false",
     }
 
 

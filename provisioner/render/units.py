@@ -84,14 +84,9 @@ def actions_socket(socket: Path, group: str) -> str:
     return render("systemd/tenantry-actions.socket.j2", socket=str(socket), group=group)
 
 
-def observation_unit(layout: Layout, program: UnitProgram) -> str:
-    """Return the unit that notes how clients answer when its timer says so."""
-    return render("systemd/tenantry-observation.service.j2", **program.words(), admin_dir=str(layout.admin))
-
-
-def renewal_unit(layout: Layout, program: UnitProgram) -> str:
-    """Return the unit that renews certificates when its timer says so."""
-    return render("systemd/tenantry-renewal.service.j2", **program.words(), root=str(layout.root))
+def timed_unit(name: str, layout: Layout, program: UnitProgram) -> str:
+    """Return a unit that is started when its timer says so."""
+    return render(f"systemd/{name}.j2", **program.words(), root=str(layout.root), admin_dir=str(layout.admin))
 
 
 def admin_socket(socket: Path, nginx_group: str) -> str:

@@ -57,7 +57,8 @@ def examine_certificates(context: Context) -> Iterator[Finding]:
         last = context.registry.last(_command(name))
         if last is not None and last.outcome != "done":
             problem = f"Its certificate could not be renewed on {last.at:%Y-%m-%d %H:%M} UTC: {last.detail}"
-            yield Finding(name, problem, f"`provision host renew {name}` once that is mended.")
+            mend = f"`provision host renew {name}` once that is mended."
+            yield Finding(name, problem, mend, of_certificate=True)
 
 
 def _command(name: str) -> str:

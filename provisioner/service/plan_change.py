@@ -75,7 +75,7 @@ def _plan(context: Context, entry: Entry, plan: str) -> PlanChange:
     own = entry.request.overrides
     dropped = {key: value for key, value in own.items() if _is_the_plans(figures, key, value)}
     kept = {key: value for key, value in own.items() if key not in dropped}
-    request = entry.request.model_copy(update={"plan": name, "overrides": kept})
+    request = entry.request.model_copy(update={"plan": name, "overrides": kept, "trial_days": None})
     spec = spec_of(context, request, entry.port)
     _require_not_over(context, spec)
     require_room(context, entry, spec.terms)

@@ -9,9 +9,11 @@ from provisioner.filesystem import RenderedFile
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service import erasure
+from provisioner.service.alerts import book_of
 from provisioner.service.backup_target import erase_all, store_of
 from provisioner.service.context import Context
 from provisioner.service.leaving import keep_usage, tell_what_stays_due
+from provisioner.service.mail import spool_of
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
 from provisioner.steps import ArchiveTree, MakeDirectory, RemoveTree, WriteFile
@@ -82,6 +84,8 @@ def purge(context: Context, tenant_id: str) -> Path:
         done = erasure.finished(context, certificate)
         transaction.execute(erasure.finished_steps(context, entry, done))
         transaction.settle()
+        spool_of(context).forget_client(tenant_id)
+        book_of(context).forget_client(tenant_id)
         transaction.registry.forget(tenant_id)
         tell_what_stays_due(context, tenant_id)
         return erasure.text_path(context, entry)

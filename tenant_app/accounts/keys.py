@@ -116,6 +116,18 @@ class ApiKeys:
             self._retire(session)
             return NewKey(record, secret)
 
+    def renew(self, key_id: int, known_hash: str) -> NewKey | None:
+        """Make another key of one, which ends; None when it is not live or not the one of that digest."""
+        with self._database.write() as session:
+            self._retire(session)
+            record = session.scalar(_live().where(ApiKey.id == key_id, ApiKey.key_hash == known_hash))
+            if record is None or record.ends_at is not None:
+                return None
+            secret = self._start + new_secret()
+            record.hint = secret[: len(self._start) + _HINT_RANDOM_CHARACTERS]
+            record.key_hash = digest(secret)
+        return NewKey(record, secret)
+
     def revoke(self, key_id: int) -> None:
         """Stop a key at once and for ever. Raises NotFound for one that is not there, or was revoked."""
         with self._database.write() as session:

@@ -5,15 +5,14 @@ from datetime import timedelta
 from flask import Blueprint, Response, request
 from flask_babel import lazy_gettext
 
+from tenant_app.accounts.link_routes import link_for
 from tenant_app.accounts.schemas import (
-    ChosenPassword,
     CreatedKey,
     Credentials,
     InvitedUser,
     KeyList,
     KeyOverlap,
     KeyView,
-    LinkView,
     Me,
     NewApiKey,
     NewUser,
@@ -63,23 +62,6 @@ def logout() -> Response:
     if session_id is None:
         raise Forbidden(lazy_gettext("Une clé d'API ne se déconnecte pas ; révoquez-la."))
     current_services().accounts.sessions.close(session_id)
-    return Response(status=204)
-
-
-@blueprint.post("/api/auth/password")
-@documented(
-    summary="Choisir son mot de passe avec un lien",
-    body=ChosenPassword,
-    status=204,
-    errors=[400, 429],
-    open=True,
-)
-def choose_password() -> Response:
-    """Give the password to whoever the link is for; it is good once."""
-    accounts = current_services().accounts
-    accounts.anonymous_rate.count(request.remote_addr or "")
-    chosen = json_body(ChosenPassword)
-    accounts.links.redeem(chosen.token, chosen.new_password)
     return Response(status=204)
 
 
@@ -133,7 +115,7 @@ def create_user() -> Response:
     invitation = current_services().accounts.users.create(wanted.email, wanted.role, wanted.password)
     if wanted.link:
         user = invitation.user
-        return answered(InvitedUser.with_link(user, _link_for(user.id)), 201)
+        return answered(InvitedUser.with_link(user, link_for(user)), 201)
     return answered(InvitedUser.invited(invitation), 201)
 
 
@@ -162,24 +144,6 @@ def change_user(user_id: int) -> Response:
 def reset_password(user_id: int) -> Response:
     """Generate a password and show it, once; the user is signed out everywhere."""
     return answered(InvitedUser.invited(current_services().accounts.users.reset_password(user_id)))
-
-
-@blueprint.post("/api/users/<int:user_id>/link")
-@documented(
-    summary="Donner à un utilisateur un lien pour choisir son mot de passe (montré une seule fois)",
-    answer=LinkView,
-    status=201,
-    errors=[401, 403, 404],
-)
-@requires("users.manage")
-def issue_link(user_id: int) -> Response:
-    """Show a new link, once; until it is used, the password there is goes on being accepted."""
-    return answered(_link_for(user_id), 201)
-
-
-def _link_for(user_id: int) -> LinkView:
-    services = current_services()
-    return LinkView.of(services.accounts.links.issue(user_id), services.settings.public_url)
 
 
 @blueprint.delete("/api/users/<int:user_id>")

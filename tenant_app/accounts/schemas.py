@@ -136,6 +136,18 @@ class ChosenPassword(Body):
     new_password: Password
 
 
+class UsedLink(Body):
+    """A link, by its secret."""
+
+    token: Annotated[SecretStr, Field(min_length=1, max_length=2000)]
+
+
+class ForgottenPassword(Body):
+    """Who wants to choose a new password."""
+
+    email: Email
+
+
 class UserChange(Body):
     """What may be changed of a user."""
 
@@ -161,15 +173,20 @@ class UserView(BaseModel):
 
 
 class LinkView(BaseModel):
-    """A link to hand over: good once, until then. The secret in it stands behind `#`, which no log sees."""
+    """A link to hand over: good once, until then. The secret in it stands behind `#`, which no log sees.
+
+    ``mailed`` says whether it is also on its way to the person by mail.
+    """
 
     url: str
     expires_at: datetime
+    mailed: bool
 
     @classmethod
-    def of(cls, link: IssuedLink, public_url: str) -> Self:
+    def of(cls, link: IssuedLink, public_url: str, *, mailed: bool) -> Self:
         """Return the answer for a link of this instance."""
-        return cls(url=f"{public_url}/welcome#{link.secret.get_secret_value()}", expires_at=link.expires_at)
+        url = f"{public_url}/welcome#{link.secret.get_secret_value()}"
+        return cls(url=url, expires_at=link.expires_at, mailed=mailed)
 
 
 class InvitedUser(UserView):

@@ -3,8 +3,10 @@
 from flask_babel import lazy_gettext
 
 from tenant_app.accounts.actor import Actor
+from tenant_app.accounts.key_links import KeyLinks
 from tenant_app.accounts.keys import ApiKeys
 from tenant_app.accounts.links import OneTimeLinks
+from tenant_app.accounts.outbox import Outbox
 from tenant_app.accounts.own_roles import OwnRoles
 from tenant_app.accounts.security_log import SecurityLog
 from tenant_app.accounts.sessions import Sessions
@@ -12,6 +14,7 @@ from tenant_app.accounts.sign_in import SignIn
 from tenant_app.accounts.users import Users
 from tenant_app.clock import Clock
 from tenant_app.database import Database
+from tenant_app.errors import Conflict, NotFound
 from tenant_app.rates import SlidingRate
 from tenant_app.settings import Settings
 
@@ -36,6 +39,11 @@ class Accounts:
             former=settings.former_key,
         )
         self.links = OneTimeLinks(database, clock)
+        former = [settings.former_key.key] if settings.former_key else []
+        self.key_links = KeyLinks(
+            self.keys, clock, client_id=settings.client_id, signing_keys=[settings.secret_key, *former]
+        )
+        self.outbox = Outbox(settings.data_dir, sends=settings.sends_mail)
         self.sign_in = SignIn(database, clock, self.security)
         self.anonymous_rate = SlidingRate(
             clock,
@@ -47,6 +55,25 @@ class Accounts:
             per_minute=CALLS_PER_MINUTE,
             refusal=lazy_gettext("Trop d'appels en une minute ; réessayez dans un instant."),
         )
+
+    def ask_for_reset(self, email: str, language: str) -> None:
+        """Have a link mailed to somebody who does not know their password any more, if they have an account.
+
+        Raises Conflict where the host sends no mail: an administrator hands out links then.
+        """
+        if not self.outbox.sends:
+            raise Conflict(
+                lazy_gettext("Demandez un lien à votre administrateur : aucun e-mail ne part d'ici."),
+                code="no-mail",
+            )
+        try:
+            user = self.users.find_by_email(email)
+        except NotFound:
+            user = None
+        if user is None or not user.active:
+            self.outbox.pretend()
+        else:
+            self.outbox.put("reset", user.email, self.links.issue(user.id), inviter="", language=language)
 
     def confirm(self, actor: Actor) -> Actor:
         """Return the actor as of now; for what lasts longer than a request's start, such as a stream.

@@ -1,7 +1,7 @@
 """Signing in and out; all of it works without JavaScript."""
 
 from flask import Response, make_response, redirect, render_template, request, url_for
-from flask_babel import lazy_gettext
+from flask_babel import get_locale, lazy_gettext
 from pydantic import SecretStr
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -73,13 +73,49 @@ def _form(
     target: str, *, email: str = "", refusal: TenantAppError | None = None, done: str | None = None
 ) -> Response:
     return make_response(
-        render_template("sign_in.html", target=target, email=email, refusal=refusal, done=done)
+        render_template(
+            "sign_in.html",
+            target=target,
+            email=email,
+            refusal=refusal,
+            done=done,
+            sends_mail=current_services().settings.sends_mail,
+        )
     )
 
 
 def welcome() -> str:
     """Show where somebody who holds a link chooses a password; the link is judged when it is used."""
     return render_template("welcome.html", shortest_password=SHORTEST, longest_password=LONGEST)
+
+
+def first_key() -> str:
+    """Show where somebody who holds a link sees the first API key; the link is judged when it is used."""
+    return render_template("first_key.html")
+
+
+def forgotten() -> Response:
+    """Show the form, or have a link sent; it says the same whether the address has an account or not."""
+    accounts = current_services().accounts
+    refusal: TenantAppError | None = None
+    email = request.form.get("email", "").strip()
+    asked = request.method == "POST"
+    try:
+        if asked:
+            protect_cookie_request()
+            accounts.anonymous_rate.count(request.remote_addr or "")
+            if not 0 < len(email) <= LONGEST_EMAIL:
+                raise InvalidInput(lazy_gettext("Indiquez votre adresse électronique."))
+            accounts.ask_for_reset(email, str(get_locale()))
+    except TenantAppError as error:
+        refusal = error
+    page = make_response(
+        render_template("forgotten.html", email=email, refusal=refusal, sent=asked and refusal is None)
+    )
+    page.status_code = refusal.status if refusal else 200
+    if isinstance(refusal, RateLimited):
+        page.headers["Retry-After"] = str(refusal.retry_after)
+    return page
 
 
 def sign_out() -> BaseResponse:

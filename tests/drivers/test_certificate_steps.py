@@ -163,14 +163,23 @@ def test_doctor_offers_the_renewal_of_what_is_obtained_here(authority: LocalCA, 
     assert "provision host renew dupont.localhost" in found.mend
 
 
+def written(driver: SystemdDriver) -> set[str]:
+    """Return the names of the files that a new host is given together with others."""
+    steps = driver.host_steps(Observed())
+    return {change.file.path.name for step in steps for change in getattr(step, "changes", ())}
+
+
+def test_with_a_mail_server_letters_are_sent_every_minute(tmp_path: Path) -> None:
+    sends = {"smtp_url": "smtp://127.0.0.1", "vendor": {"email": "contact@exemple.fr"}}
+    settings = HostSettings.model_validate({**host(tmp_path).model_dump(), **sends})
+    with_it = SystemdDriver(settings, Answers())
+    assert set(places.MAIL) <= written(with_it)
+    assert "start program tenantry-mail.timer" in {one.describe() for one in with_it.host_steps(Observed())}
+    assert not set(places.MAIL) & written(SystemdDriver(host(tmp_path), Answers()))
+
+
 def test_without_an_authority_the_timer_goes_again(tmp_path: Path) -> None:
-    with_it = driver(tmp_path)
-    names = {
-        change.file.path.name
-        for step in with_it.host_steps(Observed())
-        for change in getattr(step, "changes", ())
-    }
-    assert set(places.RENEWAL) <= names
+    assert set(places.RENEWAL) <= written(driver(tmp_path))
     left = Observed({places.UNITS / name: "" for name in places.RENEWAL}, running=True, whole=True)
     told = [step.describe() for step in SystemdDriver(host(tmp_path), Answers()).host_steps(left)]
     assert any(line.startswith("remove /etc/systemd/system/tenantry-renewal.service") for line in told)

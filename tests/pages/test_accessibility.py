@@ -134,7 +134,7 @@ def test_no_page_excludes_anybody(
 @looks
 def test_the_pages_before_signing_in_exclude_nobody(open_page: OpenPage, look: dict[str, Any]) -> None:
     page = open_page(**look)
-    for path in ("/login", "/login?ready", "/welcome#x"):
+    for path in ("/login", "/login?ready", "/welcome#x", "/key#x", "/forgotten"):
         page.goto(path)
 
         assert violations(page) == []

@@ -22,6 +22,7 @@ def test_a_new_client_answers_through_nginx_with_what_was_printed(host: LocalRoo
     document = created.document
     assert list(document) == [
         "id", "name", "plan", "port", "hostname", "url", "state", "admin", "api_key", "resumed",
+        "welcome",
     ]  # fmt: skip
     assert document["url"] == f"http://alba.localhost:{host.http_port}"
     assert document["api_key"].startswith("sk_starter_")

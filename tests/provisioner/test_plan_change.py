@@ -138,7 +138,8 @@ def test_a_rehearsal_tells_the_steps_and_does_none(host: LocalRoot, ocre: dict[s
     steps = [one["step"] for one in host.provision("plan", ID, "enterprise", "--dry-run").document["steps"]]
     assert any(step.startswith(f"write {host.path}/client-{ID}/.env") for step in steps)
     assert host.rows()[ID]["plan"] == "professional"
-    _, _, said = host.tell("-v", "plan", ID, "enterprise")
+    code, _, said = host.tell("-v", "plan", ID, "enterprise")
+    assert code == 0, said
     assert [line.partition("] ")[2] for line in said.splitlines() if line.startswith("[")] == steps
 
 

@@ -186,3 +186,10 @@ def test_an_option_has_the_price_of_plans_yaml_or_one_of_its_own() -> None:
 def test_an_option_that_a_client_cannot_have_is_refused(more: dict[str, Any], why: str) -> None:
     with pytest.raises(InvalidRequest, match=why):
         spec(**more)
+
+
+def test_who_tries_a_plan_owes_nothing_and_is_bound_by_nothing() -> None:
+    tries = spec(plan="professional", trial_days=14, started_on=date(2026, 1, 1))
+    assert tries.expires_on == date(2026, 1, 15)
+    assert (tries.terms.price_cents, tries.terms.commitment_months, tries.terms.notice_days) == (0, 0, 0)
+    assert tries.terms.max_users == spec(plan="professional").terms.max_users

@@ -17,13 +17,15 @@ SERVICES = (
     *("tenant@dupont.service", "tenantry-embeddings.service"),
     *("tenantry-egress.service", "tenantry-admin.service"),
 )
-RENEWAL = "tenantry-renewal.service"
+TIMED = (
+    *("tenantry-renewal.service", "tenantry-mail.service"),
+    *("tenantry-alerts.service", "tenantry-observation.service"),
+)
+TIMERS = tuple(name.replace(".service", ".timer") for name in TIMED)
 ACTIONS = "tenantry-actions.service"
-OBSERVATION = "tenantry-observation.service"
 OTHERS = (
     *("tenant@dupont.socket", "tenantry-admin.socket", "tenantry.slice", "tenantry.target"),
-    *(RENEWAL, "tenantry-renewal.timer", ACTIONS, "tenantry-actions.socket"),
-    *(OBSERVATION, "tenantry-observation.timer"),
+    *(*TIMED, *TIMERS, ACTIONS, "tenantry-actions.socket"),
 )
 
 
@@ -35,7 +37,7 @@ def program(module: str) -> UnitProgram:
 def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of units as the systemd driver installs them."""
     folder = tmp_path_factory.mktemp("units")
-    for name in (*TEMPLATES, "tenantry-renewal.timer", "tenantry-observation.timer"):
+    for name in (*TEMPLATES, *TIMERS):
         shutil.copy(shipped("systemd", name), folder)
     layout = host().layout
     rendered = {
@@ -50,8 +52,7 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tenantry-admin.service": render.admin_unit(
             layout, program("provisioner"), "tenantry-admin", "tenantry-read"
         ),
-        RENEWAL: render.renewal_unit(layout, program("provisioner")),
-        OBSERVATION: render.observation_unit(layout, program("provisioner")),
+        **{name: render.timed_unit(name, layout, program("provisioner")) for name in TIMED},
         ACTIONS: render.actions_unit(program("provisioner")),
         "tenantry-actions.socket": render.actions_socket(
             Path("/run/tenantry-actions.sock"), "tenantry-admin"
@@ -85,15 +86,13 @@ def test_systemd_finds_nothing_wrong(units: Path, unit: str) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "tenths"),
-    # RENEWAL is root, changes nginx's files and orders certbot to reach the network; ACTIONS does all that
-    # `provision` does: it makes users, writes units, and becomes each client's user. OBSERVATION is root
-    # until it has asked systemd.
+    # The timed ones are root and reach the network; two change nginx's files, one reads clients' outboxes.
+    # ACTIONS does all that `provision` does: it makes users, writes units, and becomes each client's user.
     [
         ("tenant@dupont.service", 5),
         *((service, 15) for service in SERVICES[1:]),
-        (RENEWAL, 30),
+        *((service, 30) for service in TIMED),
         (ACTIONS, 50),
-        (OBSERVATION, 25),
     ],
 )
 def test_exposure_stays_under_the_gate(units: Path, unit: str, tenths: int) -> None:

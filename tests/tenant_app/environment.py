@@ -49,6 +49,7 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "PLAN_EXPIRES_ON": "",
         "SUPPORT_LEVEL": "standard",
         "SUPPORT_CONTACT": "support@vendor.test",
+        "SENDS_MAIL": "false",
         "ASSISTANT": "legal",
         "ASSISTANT_PROMPT": "Vous aidez des juristes.",
         "ASSISTANT_QUESTIONS": '[{"fr": "Quel est le délai de recours ?", "en": "What is the time limit?"}]',

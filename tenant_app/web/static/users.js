@@ -20,7 +20,8 @@ async function send(method, url, body) {
 /** Show what an administrator hands over: a link good once, by which the person chooses a password. */
 function showLink(title, link) {
   const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long" });
-  return showSecret(title, texts.secretDetail.replace("{day}", day.format(new Date(link.expires_at))), link.url);
+  const detail = link.mailed ? texts.mailedDetail : texts.secretDetail;
+  return showSecret(title, detail.replace("{day}", day.format(new Date(link.expires_at))), link.url);
 }
 
 function refuse(dialog, error) {

@@ -1,0 +1,1 @@
+"""Letters to clients and to the vendor: kept in a spool until a mail server has taken them."""
