@@ -78,7 +78,7 @@ def create_app(context: Context) -> Flask:
     app.after_request(_protect)
     for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for name in ("number", "size", "euros", "moment"):
+    for name in ("number", "size", "euros", "moment", "day", "percent"):
         app.jinja_env.filters[name] = getattr(formats, name)
     app.jinja_env.globals.update(
         get_locale=get_locale, share=formats.share, level=formats.level, bars=formats.bars, csrf=generate_csrf

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from babel.numbers import format_decimal
-from flask_babel import format_currency, format_datetime, get_locale, gettext
+from babel.numbers import format_decimal, format_percent
+from flask_babel import format_currency, format_date, format_datetime, get_locale, gettext
 
 
 def number(value: int) -> str:
@@ -35,6 +35,17 @@ def euros(amount: Decimal) -> str:
 def moment(value: datetime) -> str:
     """Return a moment in short form, in the operator's zone."""
     return str(format_datetime(value, "dd/MM/yyyy HH:mm"))
+
+
+def day(value: date) -> str:
+    """Return a day in short form."""
+    return str(format_date(value, "dd/MM/yyyy"))
+
+
+def percent(part: float) -> str:
+    """Return a share with two decimals, rounded down: 99.999 % is not 100 %."""
+    cut = int(part * 10_000) / 10_000
+    return format_percent(cut, format="#,##0.## %", locale=get_locale())
 
 
 def share(used: int, limit: int | None) -> int | None:

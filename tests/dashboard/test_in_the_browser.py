@@ -114,3 +114,27 @@ def test_typing_filters_at_once_and_a_click_sorts(browser: Browser, address: str
     page.get_by_role("link", name="Formule").click()
     expect(rows.first).to_contain_text("Bernard Conseil")
     page.context.close()
+
+
+def test_a_client_s_pages_exclude_nobody_and_an_action_is_followed_to_its_end(
+    browser: Browser, address: str
+) -> None:
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for width, scheme in ((360, "dark"), (1440, "light")):
+        page = opened(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        for path in ("/admin/clients/dupont", "/admin/clients/new", "/admin/access"):
+            page.goto(path)
+            assert complaints(page) == []
+            assert page.evaluate(wider) <= 0
+        page.goto("/admin/clients/dupont")
+        page.get_by_text("Suspendre", exact=True).first.click()
+        page.get_by_label("Motif").fill("facture impayée")
+        page.get_by_role("checkbox", name="Oui, pour Cabinet Dupont & Associés").check()
+        page.get_by_role("button", name="Suspendre").click()
+        # Nothing acts for a host that was never begun; the page finds that out by itself.
+        page.wait_for_url("**/admin/jobs/*")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("échoué")
+        expect(page.get_by_text("`provision host init` starts it")).to_be_visible()
+        page.wait_for_load_state("load")
+        assert complaints(page) == []
+        page.context.close()
