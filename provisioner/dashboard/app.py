@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from provisioner.actions.asking import ask
-from provisioner.dashboard import access, action_api, action_pages, api, client_page, formats, pages
+from provisioner.dashboard import access, action_api, action_pages, api, client_page, formats, metrics, pages
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.context import Dashboard
 from provisioner.dashboard.guard import CSRF_FIELD, EXTENSION, LOOPBACK, problem
@@ -39,6 +39,7 @@ _BLUEPRINTS: Final = (
     access.blueprint,
     api.blueprint,
     action_api.blueprint,
+    metrics.blueprint,
 )
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
