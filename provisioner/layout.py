@@ -1,7 +1,7 @@
 """Where everything of one root stands: pure paths, the same for every driver.
 
 <root>/host.yaml registry.sqlite3 lock journal/ archive/ backups/ backups-host/ packages/ erasures/ hooks/
-            admin/ mail/ alerts/
+            admin/ mail/ alerts/ legal/
 <root>/acme/certbot/ work/ logs/ challenges/
 <root>/invoices/<year>/
 <root>/isolation-proof              (while one is being made)
@@ -104,6 +104,11 @@ class Layout:
     def mail(self) -> Path:
         """The letters that wait for a mail server."""
         return self.root / "mail"
+
+    @property
+    def legal(self) -> Path:
+        """The vendor's legal texts."""
+        return self.root / "legal"
 
     @property
     def alerts(self) -> Path:

@@ -95,6 +95,10 @@ class EmbeddingPrefixes(BaseModel):
     passage: str
 
 
+LegalPage = Literal["cgv", "mentions-legales", "confidentialite"]
+"""Terms of sale, legal notice, privacy: the vendor's texts in this client's name, in Markdown."""
+
+
 class SuggestedQuestion(BaseModel):
     """A question offered to somebody who does not know where to begin, in both languages."""
 
@@ -174,6 +178,7 @@ class Settings(BaseModel):
     llm_price_in_per_million: Annotated[Decimal, Field(ge=0)]
     llm_price_out_per_million: Annotated[Decimal, Field(ge=0)]
     language_default: Literal["fr", "en"]
+    legal_texts: Json[dict[LegalPage, dict[Literal["fr", "en"], str]]]
 
     @model_validator(mode="after")
     def _keys_differ(self) -> Self:

@@ -26,6 +26,7 @@ from provisioner.service import backups, new, package_making, plan_change, rotat
 from provisioner.service.backup_keys import seal_for
 from provisioner.service.context import Context
 from provisioner.service.sight import Sight
+from provisioner.service.welcome import greet
 from provisioner.spec import TenantRequest
 from provisioner.steps import Step, StopProgram
 
@@ -121,6 +122,10 @@ def _create(context: Context, client: str, arguments: Create) -> Outcome:
     request = TenantRequest(id=client, started_on=context.clock.now().date(), **given)
     created = new.create(context, request, None)
     access = created.access
+    try:
+        greet(context, client)
+    except ProvisionError as error:
+        context.say(f"No welcome letter is written: {error.message}")
     secrets = {"password": access.password, "api_key": access.api_key}
     return Outcome(
         {"url": created.url, "admin_email": access.email},

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from provisioner import installation
+from provisioner import installation, legal_texts
 from provisioner.commands import tenant_admin
 from provisioner.commands.command import Command
 from provisioner.drivers import local_host, local_promises, local_users
@@ -255,6 +255,7 @@ class LocalDriver:
             embedding_socket=self._shared.embedding_socket,
             openai_base_url=self._host.llm_base_url,
             openai_api_key=provider_key(self._host),
+            legal=legal_texts.read(self._layout),
         )
         text = env_text(environment(tenant.spec, self._host, surroundings, tenant.secrets))
         return RenderedFile(self._layout.env_file(tenant.id), text, 0o600, owner, owner, secret=True)

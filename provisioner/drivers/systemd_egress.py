@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from provisioner import legal_texts
 from provisioner.commands import systemctl
 from provisioner.drivers import systemd_places as places
 from provisioner.drivers.provider_key import provider_key
@@ -89,6 +90,7 @@ def surroundings(tenant_id: TenantId, host: HostSettings) -> Surroundings:
         openai_base_url=CLIENT_BASE_URL if provided else "",
         openai_socket=client_socket(tenant_id) if provided else None,
         sleeps=True,
+        legal=legal_texts.read(host.layout),
     )
 
 

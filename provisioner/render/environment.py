@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from provisioner.clock import stamp
 from provisioner.host import HostSettings
+from provisioner.legal_texts import LegalTexts, filled
+from provisioner.quoting import markdown
 from provisioner.render.templates import render
 from provisioner.spec import TenantSecrets, TenantSpec
 
@@ -28,6 +30,7 @@ class Surroundings:
     openai_api_key: SecretStr | None = None
     openai_socket: Path | None = None
     sleeps: bool = False
+    legal: LegalTexts = field(default_factory=dict)
 
 
 def environment(
@@ -42,6 +45,7 @@ def environment(
         **_limits(spec, host, sleeps=surroundings.sleeps),
         **_assistant(spec),
         **_servers(spec, host, surroundings),
+        "LEGAL_TEXTS": _legal(spec, host, surroundings.legal),
     }
 
 
@@ -126,6 +130,34 @@ def _servers(spec: TenantSpec, host: HostSettings, surroundings: Surroundings) -
         "LLM_PRICE_IN_PER_MILLION": str(profile.price_in_per_million),
         "LLM_PRICE_OUT_PER_MILLION": str(profile.price_out_per_million),
         "LANGUAGE_DEFAULT": host.language_default,
+    }
+
+
+def _legal(spec: TenantSpec, host: HostSettings, texts: LegalTexts) -> str:
+    """The texts in this client's name. A `$` is written as JSON may: `${` is what some readers expand."""
+    words = {name: str(markdown(value)) for name, value in _words(spec, host).items()}
+    own = {
+        page: {language: filled(text, words) for language, text in languages.items()}
+        for page, languages in texts.items()
+    }
+    return _json(own).replace("$", "\\u0024")
+
+
+def _words(spec: TenantSpec, host: HostSettings) -> dict[str, str]:
+    vendor = host.vendor
+    return {
+        "client": spec.name,
+        "client_siret": spec.siret,
+        "client_address": spec.address,
+        "client_email": spec.email,
+        "address": host.public_url(spec.domains[0] if spec.domains else spec.hostname),
+        "vendor": vendor.name,
+        "vendor_form": vendor.legal_form,
+        "vendor_address": vendor.address,
+        "vendor_siret": vendor.siret,
+        "vendor_email": vendor.email,
+        "vendor_phone": vendor.phone,
+        "vendor_rcs": vendor.rcs,
     }
 
 

@@ -24,9 +24,9 @@ def backup_host(
 ) -> tuple[str, int, tuple[str, ...]]:
     """Write the host's own files into one archive (mode 0600); return where, its size and what is in it.
 
-    The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, certificates of erasure,
-    the invoices, and the TLS certificates with their keys; encrypted with a `seal`. Raises InvalidRequest
-    when `to` is no folder.
+    The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, legal texts, certificates
+    of erasure, the invoices, and the TLS certificates with their keys; encrypted with a `seal`. Raises
+    InvalidRequest when `to` is no folder.
     """
     if to is not None and not to.is_dir():
         raise InvalidRequest("--to", f"{to} is no folder.", "Make it first; only its owner should read it.")
@@ -63,7 +63,14 @@ def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]
 
 def _kept(context: Context) -> Iterator[tuple[Path, str]]:
     layout, certificates = context.layout, context.host.tls_certificates
-    own = (layout.host_file, context.root / "plans.yaml", layout.hooks, layout.erasures, layout.invoices)
+    own = (
+        layout.host_file,
+        context.root / "plans.yaml",
+        layout.hooks,
+        layout.legal,
+        layout.erasures,
+        layout.invoices,
+    )
     yield from ((path, path.name) for path in own if path.exists())
     if certificates is not None and certificates.is_dir():
         yield certificates, "certificates"

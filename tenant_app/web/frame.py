@@ -15,6 +15,7 @@ from tenant_app.accounts.actor import Actor
 from tenant_app.api.authentication import authenticate, end_page_session
 from tenant_app.api.context import current_services
 from tenant_app.errors import Forbidden, Unauthenticated
+from tenant_app.settings import Settings
 from tenant_app.web.assets import asset_url, logo_url
 from tenant_app.web.formats import initials
 from tenant_app.web.language import LANGUAGES
@@ -94,6 +95,7 @@ def template_context() -> dict[str, Any]:
         "settings": settings,
         "client": Client(settings.client_name, initials(settings.client_name), logo_url(settings)),
         "support_contact": settings.support_contact,
+        "legal_pages": _legal_pages(settings),
         "actor": actor,
         "places": _places(actor) if actor else (),
         "language": str(get_locale()),
@@ -103,6 +105,25 @@ def template_context() -> dict[str, Any]:
         "csrf": generate_csrf,
         "role_name": role_name,
     }
+
+
+def legal_title(page: str) -> str:
+    """Return what one of the legal texts is called."""
+    titles = {
+        "cgv": gettext("Conditions générales"),
+        "mentions-legales": gettext("Mentions légales"),
+        "confidentialite": gettext("Confidentialité"),
+    }
+    return str(titles[page])
+
+
+def _legal_pages(settings: Settings) -> tuple[Place, ...]:
+    """The legal texts that the vendor has given, in the order they are read."""
+    return tuple(
+        Place(legal_title(page), url_for("web.legal", page=page), here=False)
+        for page in ("mentions-legales", "cgv", "confidentialite")
+        if page in settings.legal_texts
+    )
 
 
 def role_name(role: str) -> str:

@@ -17,6 +17,7 @@ from tenant_app.web import (
     document_pages,
     formats,
     frame,
+    legal_pages,
     preferences,
     role_pages,
     search_pages,
@@ -34,6 +35,9 @@ blueprint.add_url_rule("/login", "sign_in", sign_in_pages.sign_in, methods=["GET
 blueprint.add_url_rule("/welcome", "welcome", sign_in_pages.welcome)
 blueprint.add_url_rule("/key", "first_key", sign_in_pages.first_key)
 blueprint.add_url_rule("/forgotten", "forgotten", sign_in_pages.forgotten, methods=["GET", "POST"])
+blueprint.add_url_rule(
+    "/legal/<any(cgv, 'mentions-legales', confidentialite):page>", "legal", legal_pages.legal
+)
 blueprint.add_url_rule("/logout", "sign_out", sign_in_pages.sign_out, methods=["POST"])
 blueprint.add_url_rule("/language", "set_language", preferences.set_language, methods=["POST"])
 blueprint.add_url_rule("/theme", "set_theme", preferences.set_theme, methods=["POST"])

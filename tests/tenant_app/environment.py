@@ -50,6 +50,7 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "SUPPORT_LEVEL": "standard",
         "SUPPORT_CONTACT": "support@vendor.test",
         "SENDS_MAIL": "false",
+        "LEGAL_TEXTS": "{}",
         "ASSISTANT": "legal",
         "ASSISTANT_PROMPT": "Vous aidez des juristes.",
         "ASSISTANT_QUESTIONS": '[{"fr": "Quel est le délai de recours ?", "en": "What is the time limit?"}]',
