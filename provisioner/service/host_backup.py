@@ -24,9 +24,9 @@ def backup_host(
 ) -> tuple[str, int, tuple[str, ...]]:
     """Write the host's own files into one archive (mode 0600); return where, its size and what is in it.
 
-    The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, legal texts, certificates
-    of erasure, the invoices, and the TLS certificates with their keys; encrypted with a `seal`. Raises
-    InvalidRequest when `to` is no folder.
+    The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, legal texts,
+    certificates of erasure, the invoices, and the TLS certificates with their keys; encrypted with a `seal`.
+    Raises InvalidRequest when `to` is no folder.
     """
     if to is not None and not to.is_dir():
         raise InvalidRequest("--to", f"{to} is no folder.", "Make it first; only its owner should read it.")
