@@ -1,12 +1,13 @@
 """An operator at a host of each driver: types commands, and asks clients over HTTP through nginx."""
 
+import functools
 import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -14,11 +15,14 @@ from typing import Any, Final, Protocol
 import pytest
 
 from provisioner.cli.main import main
+from tests.provisioner.forked_commands import ForkedCommands
 from tests.systemd.host import PREFIX, PYTHON
 from tests.systemd.machine import Machine
 
 #: Ports of tenants on this machine that no demo and no other test books.
 LOCAL_PORTS: Final = "5801-5899"
+#: Where a booted machine has the code that is tried.
+INSTALLED: Final = Path(PREFIX, "src")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class Operator(Protocol):
     root: Path
     port: int
 
+    def within(self, *words: str) -> Outcome:
+        """Run a `provision` command with `--json`, without starting Python for it."""
+
     def run(self, *argv: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run any command on the host, as its operator."""
 
@@ -74,7 +81,7 @@ class LocalOperator:
         return subprocess.run(argv, input=stdin, capture_output=True, check=False, timeout=180, env=variables)
 
     def within(self, *words: str) -> Outcome:
-        """Run a `provision` command in this process: a start of Python costs more than most commands do."""
+        """In this process."""
         where = ("--root", str(self.root), "--driver", self.driver, "--json")
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
@@ -104,6 +111,10 @@ class SystemdOperator:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
 
+    def within(self, *words: str) -> Outcome:
+        """As a process of its own."""
+        return forked(self.machine, *words)
+
     def run(self, *argv: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         return self.machine.attempt(*argv, stdin=stdin, variables={"PYTHONPATH": f"{PREFIX}/src"})
 
@@ -116,7 +127,7 @@ class SystemdOperator:
 
 def provision(operator: Operator, *words: str, stdin: str | None = None) -> Outcome:
     """Type a `provision` command with `--json`."""
-    if isinstance(operator, LocalOperator) and stdin is None:
+    if stdin is None:
         return operator.within(*words)
     python = PYTHON if isinstance(operator, SystemdOperator) else sys.executable
     command = (
@@ -129,9 +140,31 @@ def provision(operator: Operator, *words: str, stdin: str | None = None) -> Outc
         operator.driver,
         "--json",
     )
-    finished = operator.run(*command, *words, stdin=stdin.encode() if stdin is not None else None)
+    finished = operator.run(*command, *words, stdin=stdin.encode())
     document = json.loads(finished.stdout) if finished.stdout.strip() else None
     return Outcome(finished.returncode, document, finished.stderr.decode())
+
+
+def forked(
+    machine: Machine, *words: str, code: Path = INSTALLED, killed_at: int | str | None = None
+) -> Outcome:
+    """Run a command of the version at `code` in a booted machine, as a process of its own.
+
+    With `killed_at`, until a step (its number, or first words) begins; 0: when the last has ended.
+    """
+    line = ("--root", "/var/www", "--driver", "systemd", "--json", *words)
+    deadly = None if killed_at is None else str(killed_at)
+    finished = _commands(machine, code).run(*line, killed_at=deadly)
+    document = json.loads(finished.stdout) if finished.stdout.strip() else None
+    return Outcome(finished.returncode, document, finished.stderr)
+
+
+@functools.cache
+def _commands(machine: Machine, code: Path) -> ForkedCommands:
+    """Those of one version, while the machine is up."""
+    variables = {"PYTHONPATH": f"{code}:{INSTALLED}"}
+    python = machine.command("env", f"--chdir={code}", PYTHON, variables=variables)
+    return machine.lasting.enter_context(closing(ForkedCommands(python)))
 
 
 def done(operator: Operator, *words: str, stdin: str | None = None) -> Any:

@@ -1,6 +1,7 @@
 """`upgrade` on a production host: nobody who is being served notices, and a kill anywhere is made good."""
 
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +12,15 @@ import pytest
 
 from provisioner import __version__
 from tests.drivers.conftest import Client, provisioned
-from tests.drivers.operators import Outcome, SystemdOperator, ask, done
+from tests.drivers.operators import INSTALLED as HERE
+from tests.drivers.operators import Outcome, SystemdOperator, ask, done, forked
 from tests.provisioner import newer_version
-from tests.systemd.host import PREFIX, PYTHON, tenantry_machine
+from tests.systemd.host import tenantry_machine
 from tests.systemd.machine import Machine
 
 pytestmark = pytest.mark.systemd
 
 NAMES = ("avril", "juin")
-HERE = Path(f"{PREFIX}/src")
 NEXT, BESIDE, BROKEN = Path("/opt/next"), Path("/opt/beside"), Path("/opt/broken")
 
 
@@ -41,12 +42,7 @@ def clients(machine: Machine) -> list[Client]:
 
 def provision(machine: Machine, code: Path, *words: str, killed_at: str | None = None) -> Outcome:
     """Run a command of the version at `code`; with `killed_at`, until that step begins."""
-    program = ["provisioner"] if killed_at is None else ["tests.provisioner.killed_command", killed_at]
-    where = ("--root", "/var/www", "--driver", "systemd", "--json")
-    surroundings = ("env", f"--chdir={code}", f"PYTHONPATH={code}:{HERE}")
-    finished = machine.attempt(*surroundings, PYTHON, "-m", *program, *where, *words)
-    document = json.loads(finished.stdout) if finished.stdout.strip() else None
-    return Outcome(finished.returncode, document, finished.stderr.decode())
+    return forked(machine, *words, code=code, killed_at=killed_at)
 
 
 def version(machine: Machine, name: str) -> str:
@@ -129,7 +125,7 @@ def test_killed_anywhere_the_same_command_finishes_it(
     there = BESIDE if here == NEXT else NEXT
     assert provision(machine, here, "diff", "juin").document == []
     killed = provision(machine, there, "upgrade", "juin", killed_at=point)
-    assert killed.status in (-9, 137), killed.messages
+    assert killed.status == -signal.SIGKILL, killed.messages
     machine.run("nginx", "-t", "-q")
     operator = SystemdOperator(machine)
     assert ask(operator, "avril.localhost", "/readyz").status == 200

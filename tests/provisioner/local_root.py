@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import http.client
 import io
 import json
@@ -20,6 +22,7 @@ from typing import Any
 import pytest
 
 from provisioner.cli.main import main
+from tests.provisioner.forked_commands import ForkedCommands
 
 HOST_YAML = "http_port: {http}\nport_range: {first}-{last}\n"
 
@@ -108,17 +111,15 @@ class LocalRoot:
             check=False,
         )
 
-    def killed_at_step(self, step: int | str, *words: str) -> None:
-        """Run a command that dies by `kill -9` as a step (number or first words) begins; 0: at the end."""
-        deadly = [sys.executable, "-m", "tests.provisioner.killed_command", str(step)]
-        killed = subprocess.run(
-            [*deadly, "--root", str(self.path), *words],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def killed_at_step(self, step: int | str, *words: str) -> int:
+        """Run a command that dies by `kill -9` as a step (number or first words) begins; 0: at the end.
+
+        Returns how many steps there were to be.
+        """
+        line = ("--root", str(self.path), *words)
+        killed = _commands().run(*line, killed_at=str(step), environment=self.environment())
         assert killed.returncode == -signal.SIGKILL, killed.stderr
+        return int(killed.stderr.split()[-1])
 
     def environment(self) -> dict[str, str]:
         """Our environment without what would win over this root's host.yaml."""
@@ -140,6 +141,14 @@ class LocalRoot:
         """Say whether the live configuration would load."""
         configuration = str(self.path / "nginx" / "nginx.conf")
         return subprocess.run(["nginx", "-t", "-q", "-c", configuration], check=False).returncode == 0
+
+
+@functools.cache
+def _commands() -> ForkedCommands:
+    """For all roots of this test process, until it ends."""
+    commands = ForkedCommands([sys.executable])
+    atexit.register(commands.close)
+    return commands
 
 
 def ask(port: int, host: str, path: str) -> int:

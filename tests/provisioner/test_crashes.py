@@ -13,8 +13,8 @@ from tests.provisioner.local_root import LocalRoot
 from tests.provisioner.recovery import check_recovery, have_neighbour, left_of, new_words, was_killed
 
 STEPS = (
-    "make directory", "make directory", "make directory", "make directory", "write .env", "write program",
-    "init", "start program", "change nginx", "probe",
+    "make directory", "make directory", "make directory", "make directory", "write .env", "write release",
+    "write program", "init", "start program", "change nginx", "probe",
 )  # fmt: skip
 
 
@@ -26,8 +26,8 @@ def neighbour(host: LocalRoot) -> LocalRoot:
 
 @pytest.mark.parametrize("number", [*range(1, len(STEPS) + 1), 0])
 def test_killed_at_a_step_it_is_taken_up_again(neighbour: LocalRoot, number: int) -> None:
-    name = f"uniform{'abcdefghijk'[number]}"
-    neighbour.killed_at_step(number, *new_words(name))
+    name = f"uniform{'abcdefghijkl'[number]}"
+    assert neighbour.killed_at_step(number, *new_words(name)) == len(STEPS)
     assert neighbour.rows()[name]["state"] == "creating"
     found = neighbour.provision("doctor")
     assert any(f"`provision new {name}`" in one["problem"] for one in found.document)

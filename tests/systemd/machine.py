@@ -15,7 +15,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +32,21 @@ _COMMAND_SECONDS: Final = 180.0
 
 @dataclass(frozen=True)
 class Machine:
-    """A booted machine. `leader` is its first process as this machine counts."""
+    """A booted machine. `leader` is its first process as this machine counts.
+
+    `lasting` closes what is to be closed before it is powered off.
+    """
 
     name: str
     leader: int
+    lasting: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, compare=False)
+
+    def command(self, *argv: str, variables: Mapping[str, str] | None = None) -> list[str]:
+        """Return the command line by which this machine runs one in there, as its root."""
+        given = [f"{key}={value}" for key, value in (variables or {}).items()]
+        enter = ("nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--")
+        path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return [*enter, "env", "-i", path, "LANG=C.UTF-8", "HOME=/root", *given, *argv]
 
     def attempt(
         self,
@@ -45,11 +56,8 @@ class Machine:
         seconds: float = _COMMAND_SECONDS,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a command as its root, whatever its status."""
-        given = [f"{key}={value}" for key, value in (variables or {}).items()]
-        enter = ("nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--")
-        path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return subprocess.run(
-            [*enter, "env", "-i", path, "LANG=C.UTF-8", "HOME=/root", *given, *argv],
+            self.command(*argv, variables=variables),
             input=stdin,
             capture_output=True,
             check=False,
@@ -92,7 +100,8 @@ def booted(root: Path, read_only: Mapping[Path, str], writable: Mapping[Path, st
                 machine = Machine(name, _leader(notices, process, log))
             # Nobody listens from here on: a queue of unread notices would in time stop the machine's systemd.
             _give_limits(machine)
-            yield machine
+            with machine.lasting:
+                yield machine
         finally:
             _power_off(process)
 
