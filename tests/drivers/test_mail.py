@@ -19,7 +19,10 @@ pytestmark = pytest.mark.systemd
 
 MAILDIR = "/var/mail/letters"
 PORT = 2525
-SETTINGS = f"smtp_url: smtp://127.0.0.1:{PORT}\nvendor:\n  email: contact@exemple.fr\n"
+OPS = "ops@exemple.fr"
+SETTINGS = (
+    f"smtp_url: smtp://127.0.0.1:{PORT}\nvendor:\n  email: contact@exemple.fr\nalerts:\n  email: [{OPS}]\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +44,12 @@ def courrier(machine: Machine) -> Iterator[Client]:
 
 
 def letters(machine: Machine, recipient: str) -> list[EmailMessage]:
-    """The letters about this client: others of this host have been waiting for a mail server."""
+    """The letters about this client or to the operators: others' have been waiting for a mail server."""
     folder = machine.path(f"{MAILDIR}/new")
     files = folder.iterdir() if folder.is_dir() else ()
     found = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-    return [one for one in found if one["To"] == recipient and "//courrier." in one.get_content()]
+    ours = (one for one in found if recipient == OPS or "//courrier." in one.get_content())
+    return [one for one in ours if one["To"] == recipient]
 
 
 def post(client: Client, path: str, body: dict[str, Any], token: str = "") -> Any:
@@ -65,3 +69,17 @@ def test_the_timer_sends_what_a_client_without_a_network_puts_out(machine: Machi
     outbox = machine.path("/var/www/client-courrier/data/outbox")
     assert (outbox.stat().st_mode & 0o777, list(outbox.iterdir())) == (0o700, [])
     assert machine.show("tenantry-mail.service", "Result") == {"Result": "success"}
+
+
+def test_behind_its_walls_it_looks_for_what_is_wrong_and_tells_it(machine: Machine, courrier: Client) -> None:
+    done(courrier.operator, "stop", courrier.id)
+    # Nobody has backed it up since it was made, which was long ago.
+    aged = "UPDATE tenants SET created_at = '2026-01-01 00:00:00' WHERE id = 'courrier'"
+    change = (
+        f'import sqlite3; s = sqlite3.connect("/var/www/registry.sqlite3"); s.execute("{aged}"); s.commit()'
+    )
+    machine.run(PYTHON, "-c", change)
+    machine.run("systemctl", "start", "tenantry-alerts.service")
+    wait_until(lambda: any("courrier: It has never" in one["Subject"] for one in letters(machine, OPS)))
+    assert machine.show("tenantry-alerts.service", "Result") == {"Result": "success"}
+    assert machine.show("tenantry-alerts.timer", "ActiveState") == {"ActiveState": "active"}
