@@ -30,6 +30,7 @@ class UsageExport:
     def __init__(self, report: UsageReport, directory: Path) -> None:
         self._report = report
         self._directory = directory
+        self._latest: Usage | None = None
         self._month = report.month()
         self._asking = threading.Lock()
         self._stale: set[str] = set()
@@ -64,14 +65,27 @@ class UsageExport:
         Of a month that is over, what was due is left as it was. Raises OSError when the file cannot be
         written; the old one is then still there.
         """
-        usage = self._report.usage(month)
         path = self._directory / f"{month}.json"
         kept = read_usage(path)
+        usage = self._report.usage(month)
         if kept is not None and month < self._report.month():
             usage = usage.completing(kept)
+        self._latest = usage if month == self._report.month() else self._latest
         if kept is None or not usage.says_the_same_as(kept):
             replace_file(path, usage.model_dump_json(indent=2).encode() + b"\n", MODE)
         return usage
+
+    def record(self, month: str) -> Usage:
+        """Return the month's record; of a month that is over, as its file keeps it."""
+        kept = read_usage(self._directory / f"{month}.json") if month < self._report.month() else None
+        return kept or self._report.usage(month)
+
+    def latest(self) -> Usage:
+        """Return the present month's record as it was last written, seconds ago while the instance serves."""
+        latest, present = self._latest, self._report.month()
+        if latest is None or latest.month != present:
+            latest = self._latest = self._report.usage(present)
+        return latest
 
     def start(self) -> None:
         """Write what is damaged or out of date, then look again now and then in a thread of its own."""

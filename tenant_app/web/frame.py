@@ -1,6 +1,6 @@
 """What surrounds every page: who the client is, who is reading, where they may go."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, ParamSpec
@@ -14,11 +14,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from tenant_app.accounts.actor import Actor
 from tenant_app.api.authentication import authenticate, end_page_session
 from tenant_app.api.context import current_services
+from tenant_app.billing.warnings import LimitWarning, warnings_of
 from tenant_app.errors import Forbidden, Unauthenticated
 from tenant_app.settings import Settings
 from tenant_app.web.assets import asset_url, logo_url
 from tenant_app.web.formats import initials
 from tenant_app.web.language import LANGUAGES
+from tenant_app.web.limits import what_is_limited
 from tenant_app.web.preferences import chosen_theme
 
 P = ParamSpec("P")
@@ -104,6 +106,8 @@ def template_context() -> dict[str, Any]:
         "asset": asset_url,
         "csrf": generate_csrf,
         "role_name": role_name,
+        "limit_alerts": _limit_alerts,
+        "what_is_limited": what_is_limited,
     }
 
 
@@ -124,6 +128,15 @@ def _legal_pages(settings: Settings) -> tuple[Place, ...]:
         for page in ("mentions-legales", "cgv", "confidentialite")
         if page in settings.legal_texts
     )
+
+
+def _limit_alerts() -> Sequence[LimitWarning]:
+    """Return what an administrator is warned of on every page, but where it is shown at length."""
+    actor: Actor | None = g.get("actor")
+    if actor is None or not actor.may("users.manage") or request.endpoint == "web.usage":
+        return ()
+    services = current_services()
+    return warnings_of(services.billing.export.latest(), services.settings)
 
 
 def role_name(role: str) -> str:

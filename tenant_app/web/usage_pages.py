@@ -1,141 +1,103 @@
-"""The month against its limits, in figures that can be checked against the bill."""
+"""A month against its limits, in figures that can be checked against the bill."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from decimal import Decimal
 
-from flask import render_template
+from flask import render_template, request
 from flask_babel import gettext
 
-from tenant_app.api.context import current_services
-from tenant_app.billing.budget import BudgetState
+from tenant_app.api.bodies import query_arguments
+from tenant_app.api.context import current_actor, current_services
+from tenant_app.billing.daily import DayOfUse
+from tenant_app.billing.forecast import Forecast, forecast
 from tenant_app.billing.report import Usage
-from tenant_app.settings import Settings
+from tenant_app.billing.schemas import WantedMonth
+from tenant_app.billing.tables import whose_name
 from tenant_app.web import formats
 from tenant_app.web.frame import page
-
-NEARLY_FULL_PERCENT: Final = 80
+from tenant_app.web.limits import budget, limits
+from tenant_app.web.usage_chart import Chart, draw
 
 
 @dataclass(frozen=True)
-class Limit:
-    """One figure of the month as it is shown.
-
-    ``allowed`` is None and ``share`` is None when there is no limit; ``share`` is a whole percentage, rounded
-    down so that 100 means reached; ``level`` is ``""``, ``"warn"`` or ``"bad"``; ``consequence`` says what
-    happens once the limit is reached.
-    """
+class Course:
+    """How one kind of units went through the month, and where it is going; ``allowed`` None: no limit."""
 
     label: str
-    used: str
-    allowed: str | None
-    share: int | None
-    level: str
-    comment: str
-    consequence: str = ""
+    chart: Chart
+    used: int
+    allowed: int | None
+    foreseen: Forecast | None
+
+
+@dataclass(frozen=True)
+class Overage:
+    """What happens beyond a limit: each unit is billed at ``price``, or refused when it is None."""
+
+    label: str
+    price: Decimal | None
 
 
 @page("usage.read")
 def usage() -> str:
-    """Show what the month has used, what is allowed, and what is due."""
+    """Show what a month has used, what is allowed, where it is going, and what is due."""
     services = current_services()
-    report = services.billing.report
-    record = report.usage()
-    settings = services.settings
+    billing, settings = services.billing, services.settings
+    present = billing.report.month()
+    month = query_arguments(WantedMonth).month or present
+    record = billing.report.usage() if month == present else billing.export.record(month)
+    days = billing.days(month)
+    figures = (*limits(record, settings), *budget(billing.budget.state(month), settings))
     return render_template(
         "usage.html",
         usage=record,
-        limits=(*limits(record, settings), *budget(services.billing.budget.state(record.month), settings)),
-        month=formats.month_name(record.month),
-        price=Decimal(settings.price_cents) / 100,
-        next_billing=report.next_billing(),
+        # What is stored, and what the model may cost, is known of the present only.
+        limits=figures if month == present else figures[:3],
+        month=formats.month_name(month),
+        is_present=month == present,
+        courses=_courses(record, days, is_present=month == present),
+        days=[day for day in days if day.requests or day.analyses],
+        shares=billing.shares(month) if current_actor().may("users.manage") else None,
+        whose_name=whose_name,
+        history=billing.history(),
+        month_name=formats.month_name,
+        shown=request.args.get("month"),
+        price=record.total_due - record.overage_fees,
+        next_billing=billing.report.next_billing(),
         expires_on=settings.plan_expires_on,
         updated_at=record.updated_at,
+        overage=_overage(record),
     )
 
 
-def limits(record: Usage, settings: Settings) -> tuple[Limit, ...]:
-    """Return the figures that have, or could have, a limit."""
-    return (
-        limit(
+def _courses(record: Usage, days: Sequence[DayOfUse], *, is_present: bool) -> list[Course]:
+    kinds = (
+        (
             gettext("Requêtes"),
+            [day.requests for day in days],
             record.requests_used,
             record.requests_limit,
-            consequence=_beyond(
-                settings.overage_request_price,
-                gettext("Au-delà, les questions sont refusées jusqu’au mois prochain."),
-            ),
         ),
-        limit(
+        (
             gettext("Analyses"),
+            [day.analyses for day in days],
             record.analyses_used,
             record.analyses_limit,
-            consequence=_beyond(
-                settings.overage_analysis_price,
-                gettext("Au-delà, les analyses sont refusées jusqu’au mois prochain."),
-            ),
-        ),
-        limit(
-            gettext("Utilisateurs actifs"),
-            record.users_active,
-            record.users_limit,
-            consequence=gettext("Au-delà, aucun compte ne peut être ajouté."),
-        ),
-        limit(
-            gettext("Stockage"),
-            record.storage_bytes,
-            settings.storage_bytes,
-            shown=formats.size,
-            consequence=gettext("Au-delà, aucun document ne peut être ajouté : supprimez-en d’abord."),
         ),
     )
+    now = current_services().clock.now()
+    courses = []
+    for label, units, used, allowed in kinds:
+        foreseen = forecast(used, allowed, record.month, now) if is_present else None
+        chart = draw(units, now.date() if is_present else None, allowed, foreseen.units if foreseen else None)
+        courses.append(Course(label, chart, used, allowed, foreseen))
+    return courses
 
 
-def _beyond(price: Decimal | None, refused: str) -> str:
-    if price is None:
-        return refused
-    billed = gettext("Au-delà, chaque unité est facturée %(price)s hors taxes.", price=formats.euros(price))
-    return str(billed)
-
-
-def budget(state: BudgetState, settings: Settings) -> tuple[Limit, ...]:
-    """Return what the language model cost beside what it may cost; nothing for a client without a model."""
-    if settings.openai_base_url is None:
-        return ()
-    return (
-        limit(
-            gettext("Modèle de langage"),
-            _cents(state.spent),
-            None if state.limit is None else _cents(state.limit),
-            shown=lambda cents: formats.euros(Decimal(cents) / 100),
-            consequence=gettext(
-                "Au-delà, les réponses sont extraites de vos documents, sans modèle de langage."
-            ),
-        ),
+def _overage(record: Usage) -> list[Overage]:
+    kinds = (
+        (gettext("Requêtes"), record.requests_limit, record.overage_request_price),
+        (gettext("Analyses"), record.analyses_limit, record.overage_analysis_price),
     )
-
-
-def _cents(amount: Decimal) -> int:
-    return int((amount * 100).to_integral_value(ROUND_HALF_UP))
-
-
-def limit(
-    label: str,
-    used: int,
-    allowed: int | None,
-    *,
-    shown: Callable[[int], str] = formats.number,
-    consequence: str = "",
-) -> Limit:
-    """Return one figure beside its limit; ``shown`` writes an amount in the reader's language."""
-    if allowed is None:
-        return Limit(label, shown(used), None, None, "", gettext("Sans limite"))
-    share = min(100, used * 100 // allowed) if allowed else 100
-    if used >= allowed:
-        return Limit(
-            label, shown(used), shown(allowed), share, "bad", gettext("Limite atteinte"), consequence
-        )
-    level = "warn" if share >= NEARLY_FULL_PERCENT else ""
-    left = gettext("Reste %(amount)s", amount=shown(allowed - used))
-    return Limit(label, shown(used), shown(allowed), share, level, left, consequence)
+    return [Overage(label, price) for label, allowed, price in kinds if allowed is not None]

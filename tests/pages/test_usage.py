@@ -11,7 +11,7 @@ from tenant_app.api.context import EXTENSION
 from tenant_app.billing.budget import BudgetState
 from tenant_app.factory import create_app
 from tenant_app.settings import Settings
-from tenant_app.web.usage_pages import budget, limit
+from tenant_app.web.limits import budget, limit
 from tests.embedding_server_fixture import EmbeddingServer
 from tests.pages.conftest import OpenPage, SignIn, ask, sign_in_on
 from tests.pages.documents import LEASE

@@ -30,6 +30,11 @@ def test_the_month_s_usage_is_answered_as_promised(
         "next_billing": "2025-02-01",
         "llm_budget": {"limit": None, "spent": 0.0, "nearly_spent": False},
         "answers": {"off_topic": 0, "from_cache": 0, "fallback": 0, "unsupported": 0},
+        "forecast": {
+            "requests": {"units": 3, "reached_on": None},
+            "analyses": {"units": 0, "reached_on": None},
+        },
+        "warnings": [],
     }
     assert usage["requests_used"] == 1
     assert usage["requests_limit"] == 10000
@@ -64,3 +69,43 @@ def test_the_operator_s_usage_command_writes_the_file_and_returns_it(services: S
 
     assert answer["client_id"] == "dupont"
     assert (services.settings.data_dir / "usage" / "2025-01.json").exists()
+
+
+def test_what_each_day_month_person_and_key_used_is_told(
+    client: FlaskClient, admin: Headers, api_key: Headers, services: Services
+) -> None:
+    services.billing.ledger.reserve(services.accounts.keys.actor_of(api_key["X-API-Key"]))
+
+    days = client.get("/api/billing/days?month=2025-01", headers=admin).get_json()["days"]
+    assert [(day["day"], day["requests"]) for day in days if day["requests"]] == [("2025-01-15", 1)]
+    (share,) = client.get("/api/billing/breakdown", headers=admin).get_json()["shares"]
+    assert (share["whose"], share["name"], share["requests"]) == ("key", "test", 1)
+    (month,) = client.get("/api/billing/months", headers=admin).get_json()["months"]
+    assert (month["month"], month["requests_used"]) == ("2025-01", 1)
+    for wanted in ("2025-13", "0000-01", "9999-12", "janvier", "2025-01&month=2025-02"):
+        assert client.get(f"/api/billing/days?month={wanted}", headers=admin).status_code == 400
+
+
+def test_only_administrators_see_what_others_used(client: FlaskClient, member: Headers) -> None:
+    assert client.get("/api/billing/breakdown", headers=member).status_code == 403
+    assert client.get("/api/billing/breakdown.csv", headers=member).status_code == 403
+    assert client.get("/api/billing/months.csv", headers=member).status_code == 200
+
+
+def test_a_name_that_is_a_formula_is_none_in_the_file(
+    client: FlaskClient, admin: Headers, services: Services
+) -> None:
+    for name in ("=HYPERLINK(A1)", "@SUM(A1)", "-1+1"):
+        key = services.accounts.keys.create(name).secret
+        services.billing.ledger.reserve(services.accounts.keys.actor_of(key))
+    file = client.get("/api/billing/breakdown.csv", headers=admin)
+    assert file.content_type == "text/csv; charset=utf-8"
+    assert 'filename="dupont-2025-01.csv"' in file.headers["Content-Disposition"]
+    lines = file.get_data().decode("utf-8-sig").splitlines()
+    assert lines[1:] == [
+        "Clé d’API;'=HYPERLINK(A1);1;0;0,00",
+        "Clé d’API;'@SUM(A1);1;0;0,00",
+        "Clé d’API;'-1+1;1;0;0,00",
+    ]
+    english = client.get("/api/billing/months.csv", headers=admin | {"Accept-Language": "en"})
+    assert english.get_data().decode("utf-8-sig").splitlines()[1] == "2025-01,3,10000,0,500,1,0.00,299.00"
