@@ -185,10 +185,17 @@ def _responses(rule: Rule, promise: Documentation) -> dict[str, Any]:
         bad = {"application/json": {"schema": _reference(OpenAIError)}}
     else:
         bad = {"application/problem+json": {"schema": _reference(Problem)}}
-    errors = {
-        str(status): {"description": HTTPStatus(status).phrase, "content": bad} for status in promise.errors
-    }
+    expected = sorted({*promise.errors, *_implied(promise)})
+    errors = {str(status): {"description": HTTPStatus(status).phrase, "content": bad} for status in expected}
     return {str(promise.status): good} | errors
+
+
+def _implied(promise: Documentation) -> Iterator[int]:
+    """Yield the statuses that go without saying: of what must be JSON, and of the tenant's full minute."""
+    if promise.body is not None:
+        yield from (400, 415)
+    if not promise.open:
+        yield 429
 
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:

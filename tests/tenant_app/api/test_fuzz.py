@@ -9,7 +9,11 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from tenant_app.api.context import EXTENSION
 from tenant_app.api.openapi import describe
@@ -17,7 +21,12 @@ from tenant_app.factory import create_app
 from tenant_app.settings import Settings
 from tests.tenant_app.environment import PUBLIC_URL, environment
 
-CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
 
 
 Operation = schemathesis.schemas.APIOperation[Any, Any, Any, Any]

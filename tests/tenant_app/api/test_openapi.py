@@ -63,7 +63,7 @@ def test_a_route_says_what_it_takes_and_gives(client: FlaskClient) -> None:
     login = described["paths"]["/api/auth/login"]["post"]
     assert login["security"] == []
     assert login["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/Credentials")
-    assert set(login["responses"]) == {"200", "400", "401", "429"}
+    assert set(login["responses"]) == {"200", "400", "401", "415", "429"}
     change = described["paths"]["/api/users/{user_id}"]["patch"]
     assert change["parameters"][0]["name"] == "user_id"
     assert change["security"] == [{"bearer": []}, {"key": []}]
