@@ -127,10 +127,23 @@ def _create(context: Context, client: str, arguments: Create) -> Outcome:
     except ProvisionError as error:
         context.say(f"No welcome letter is written: {error.message}")
     secrets = {"password": access.password, "api_key": access.api_key}
+    told = {"url": created.url, "admin_email": access.email, **_greeted(context, client)}
     return Outcome(
-        {"url": created.url, "admin_email": access.email},
+        told,
         {name: one.get_secret_value() for name, one in secrets.items() if one},
     )
+
+
+def _greeted(context: Context, client: str) -> dict[str, Any]:
+    """Welcome the client by letter, as `provision new` does; it is there whatever comes of that."""
+    try:
+        letter = greet(context, client)
+    except ProvisionError as error:
+        return {"letter": None, "letter_trouble": error.message}
+    if letter is None:
+        return {}
+    trouble = letter.trouble.message if letter.trouble else None
+    return {"letter": letter.number, "letter_sent": letter.sent, "letter_trouble": trouble}
 
 
 def _plan(context: Context, client: str, arguments: Plan) -> Outcome:

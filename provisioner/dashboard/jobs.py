@@ -17,6 +17,8 @@ from provisioner.dashboard.store import Store
 from provisioner.errors import ProvisionError, Refused
 
 KEPT_FOR: Final = timedelta(days=90)
+_LARGEST_NUMBER: Final = 2**63 - 1
+"""The largest that SQLite knows."""
 JobState = Literal["running", "done", "refused", "failed", "lost"]
 Ask = Callable[[Request], Iterator[Mapping[str, Any]]]
 
@@ -110,6 +112,8 @@ class Jobs:
 
         A reader who asked for it is shown its secrets the first time it has ended.
         """
+        if number > _LARGEST_NUMBER:
+            raise UnknownJob(number)
         with self._store.change() as connection:
             row = connection.execute("SELECT * FROM jobs WHERE id = ?", (number,)).fetchone()
         if row is None:

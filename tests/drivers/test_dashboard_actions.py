@@ -43,9 +43,12 @@ def acted(operator: Operator, headers: dict[str, str], path: str, body: dict[str
 def test_a_program_makes_a_client_suspends_it_and_takes_a_backup(
     operator: Operator, headers: dict[str, str]
 ) -> None:
-    made = acted(operator, headers, "", {"id": ID, "plan": "starter", "name": "Cabinet Pilote"})
+    new = {"id": ID, "plan": "starter", "name": "Cabinet Pilote", "admin_email": "a@pilote.example"}
+    made = acted(operator, headers, "", new)
     assert made["state"] == "done", made
     assert made["secrets"]["api_key"].startswith("sk_starter_")
+    # No mail server is named: the welcome letter, with links in place of secrets, waits.
+    assert (made["done"]["letter_sent"], made["done"]["letter_trouble"]) == (False, None)
     host = f"{ID}.localhost"
     assert ask(operator, host, "/readyz").status == 200
 

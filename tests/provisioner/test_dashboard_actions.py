@@ -108,3 +108,24 @@ def ask(path: Path, line: bytes) -> list[dict[str, Any]]:
         connection.shutdown(socket.SHUT_WR)
         with connection.makefile("rb") as answer:
             return [json.loads(told) for told in answer]
+
+
+def test_people_and_tokens_are_managed_on_the_command_line_too(
+    host: LocalRoot, browser: httpx.Client
+) -> None:
+    added = host.provision("admin", "user", "add", "new@vendor.test", "--role", "operator")
+    assert (added.document["role"], added.code) == ("operator", 0)
+    listed = {one["email"]: one["role"] for one in host.provision("admin", "user", "list").document}
+    assert listed.items() >= {EMAIL: "owner", "new@vendor.test": "operator"}.items()
+    assert host.provision("admin", "user", "remove", "new@vendor.test").code == 0
+    assert host.provision("admin", "user", "remove", "new@vendor.test").code == 2
+
+    made = host.provision("admin", "token", "new", "releve", "--role", "viewer", "--expires", "30d")
+    bearer = {"Authorization": f"Bearer {made.document['token']}"}
+    assert browser.get("/admin/api/clients", headers=bearer).status_code == 200
+    assert browser.get("/metrics", headers=bearer).status_code == 200
+    assert "releve" in [one["name"] for one in host.provision("admin", "token", "list").document]
+    assert host.provision("admin", "token", "revoke", "releve").code == 0
+    assert browser.get("/admin/api/clients", headers=bearer).status_code == 401
+    assert host.provision("admin", "token", "new", "x", "--role", "viewer", "--expires", "90").code == 2
+    assert host.provision("admin", "observe").document["clients"] >= 1
