@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,13 +75,22 @@ class Store:
         folder = Layout(root).admin
         folder.mkdir(mode=0o700, exist_ok=True)
         self._path = folder / "admin.sqlite3"
+        self._turn = threading.Lock()
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         with self.change() as connection:
             self._bring_up_to_date(connection)
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed at its end, undone by an error, invisible to others until then."""
+        """One transaction: committed at its end, undone by an error, invisible to others until then.
+
+        Threads take turns here: SQLite's own waiting is no queue, and may let one of many wait for ever.
+        """
+        with self._turn, self._opened() as connection:
+            yield connection
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
