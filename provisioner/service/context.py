@@ -126,7 +126,7 @@ def begin_root(layout: Layout) -> None:
     except OSError as error:
         raise Refused(
             f"Cannot work in {layout.root}: {error.strerror}.",
-            "Choose another root with `--root`, or run as a user who may write there.",
+            "Let there be room, run as a user who may write there, or choose another root with `--root`.",
         ) from error
 
 

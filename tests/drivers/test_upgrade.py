@@ -15,12 +15,14 @@ from tests.drivers.conftest import Client, provisioned
 from tests.drivers.operators import INSTALLED as HERE
 from tests.drivers.operators import Outcome, SystemdOperator, ask, done, forked
 from tests.provisioner import newer_version
+from tests.provisioner.recovery import steps_done
 from tests.systemd.host import tenantry_machine
 from tests.systemd.machine import Machine
 
 pytestmark = pytest.mark.systemd
 
 NAMES = ("avril", "juin")
+HOST_STEPS, CLIENT_STEPS = 6, 35
 NEXT, BESIDE, BROKEN = Path("/opt/next"), Path("/opt/beside"), Path("/opt/broken")
 
 
@@ -79,8 +81,9 @@ def asked_all_the_time(clients: list[Client]) -> Iterator[list[Any]]:
 
 def test_all_clients_change_over_and_no_request_is_lost(machine: Machine, clients: list[Client]) -> None:
     with asked_all_the_time(clients) as wrong:
-        upgraded = provision(machine, NEXT, "upgrade", "--watch", "0.5")
+        upgraded = provision(machine, NEXT, "-v", "upgrade", "--watch", "0.5")
         assert upgraded.status == 0, upgraded.messages
+    assert len(steps_done(upgraded.messages)) == HOST_STEPS + len(NAMES) * CLIENT_STEPS
     assert wrong == []
     assert [one["outcome"] for one in upgraded.document] == ["done"] * len(NAMES)
     assert {version(machine, name) for name in NAMES} == {"7.0.0"}
@@ -105,19 +108,14 @@ def test_one_that_does_not_answer_goes_back_with_its_data(machine: Machine, clie
     assert provision(machine, NEXT, "diff").document == []
 
 
-#: In the rehearsal, before the version is written, before the process changes over, while it is awaited.
-POINTS = ("unpack", "write /var/www/client-juin/release.json", "restart program tenant@juin", "wait until")
-OTHERS = (
-    "write /var/www/backups/juin",
-    "if what follows fails, stop program tenant@juin.service",
-    "write /etc/systemd/system/tenant@juin.service",
-    "if what follows fails, stop program tenant@juin.socket",
-)
+#: Each one of the host's and of the client's (backup, rehearsal, change over), counted through all rows.
+POINTS = [
+    *(f"+{number}" for number in range(1, HOST_STEPS + CLIENT_STEPS + 1)),
+    f"+{HOST_STEPS + CLIENT_STEPS} ended",
+]
 
 
-@pytest.mark.parametrize(
-    "point", [*POINTS, *(pytest.param(point, marks=pytest.mark.faults) for point in OTHERS)]
-)
+@pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_the_same_command_finishes_it(
     machine: Machine, clients: list[Client], point: str
 ) -> None:

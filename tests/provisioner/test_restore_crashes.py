@@ -138,7 +138,7 @@ def test_killed_as_a_new_client_it_is_done_by_running_it_again(
         "rename:error=EIO:when=3",
         *(
             pytest.param(fault, marks=pytest.mark.faults)
-            for fault in ("rename:error=EIO:when=2", "fsync:error=EIO:when=9", "mkdir:error=ENOSPC:when=1")
+            for fault in ("rename:error=EIO:when=2", "fsync:error=EIO:when=9", "mkdir:error=ENOSPC:when=3")
         ),
     ],
 )
