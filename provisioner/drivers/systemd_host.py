@@ -159,7 +159,7 @@ class SharedParts:
             _EMBEDDINGS: embeddings_unit(UnitProgram(embeddings, installation.ENVIRONMENT), places.EMBEDDERS),
             places.EGRESS_SERVICE: systemd_egress.unit(self._host),
             _DASHBOARD: admin_unit(
-                layout,
+                self._host,
                 UnitProgram((*provision, "admin", "serve"), installation.ENVIRONMENT),
                 places.DASHBOARD_USER,
                 places.READERS,

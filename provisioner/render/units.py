@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.host import HostSettings
 from provisioner.layout import Layout
 from provisioner.render.templates import render
 from provisioner.spec import TenantSpec
@@ -63,14 +64,19 @@ def egress_unit(layout: Layout, program: UnitProgram, user: str, sockets: Path) 
     )
 
 
-def admin_unit(layout: Layout, program: UnitProgram, user: str, read_group: str) -> str:
-    """Return the dashboard's unit; `read_group` may read the registry and the usage files."""
+def admin_unit(host: HostSettings, program: UnitProgram, user: str, read_group: str) -> str:
+    """Return the dashboard's unit; `read_group` may read the registry and the usage files.
+
+    What of host.yaml the dashboard keeps from its start on is in it: a change of that restarts it.
+    """
     return render(
         "systemd/tenantry-admin.service.j2",
         **program.words(),
         user=user,
         read_group=read_group,
-        admin_dir=str(layout.admin),
+        admin_dir=str(host.layout.admin),
+        address=host.public_url(host.admin_name),
+        language=host.language_default,
     )
 
 

@@ -307,11 +307,22 @@ def test_an_open_port_counts_as_running_unless_the_process_fails(
 
 def test_the_shared_parts_that_are_down_are_named(driver: SystemdDriver, answers: Answers) -> None:
     up = ("active", "running")
-    others = ("tenantry.target", "tenantry-egress.service", "tenantry-admin.socket", "nginx.service")
+    others = (
+        *("tenantry.target", "tenantry-egress.service", "nginx.service"),
+        *("tenantry-admin.socket", "tenantry-actions.socket", "tenantry-observation.timer"),
+    )
     answers.states = dict.fromkeys(others, up)
     assert driver.observe_host().down == ("tenantry-embeddings.service",)
     (finding,) = driver.findings()
     assert (finding.subject, "journalctl" in finding.mend) == ("tenantry-embeddings.service", True)
+
+
+def test_a_dashboard_that_runs_is_begun_anew_when_its_address_changes(driver: SystemdDriver) -> None:
+    """It trusts the name it was started with, and would refuse every request for the new one."""
+    files = {file.path: file.digest for file in _files(driver.host_steps(Observed()))}
+    moved = driver_of(host().model_copy(update={"base_domain": "iamanager.fr"}))
+    steps = told(moved.host_steps(Observed(files, running=True, whole=True)))
+    assert "stop program tenantry-admin.service" in steps
 
 
 def test_a_unit_is_started_again_after_a_failure_and_stopped_only_when_it_is_up(answers: Answers) -> None:

@@ -50,7 +50,7 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
             layout, program("egress"), "tenantry-egress", Path("/var/lib/tenantry-egress")
         ),
         "tenantry-admin.service": render.admin_unit(
-            layout, program("provisioner"), "tenantry-admin", "tenantry-read"
+            host(), program("provisioner"), "tenantry-admin", "tenantry-read"
         ),
         **{name: render.timed_unit(name, layout, program("provisioner")) for name in TIMED},
         ACTIONS: render.actions_unit(program("provisioner")),
