@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -78,6 +78,9 @@ def connected(url: SecretStr) -> Iterator[MailServer]:
         if parts.username:
             _sign_in(connection, unquote(parts.username), unquote(parts.password or ""), where)
         yield MailServer(connection)
+        # What was sent is taken already: a server that breaks off at the farewell loses nothing.
+        with suppress(OSError, smtplib.SMTPException):
+            connection.quit()
     finally:
         connection.close()
 
