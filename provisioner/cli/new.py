@@ -124,7 +124,10 @@ def require_seed(folder: Path | None) -> None:
 def _greeted(session: Session, tenant_id: str) -> Welcome | None:
     """Write the welcome letter; the client is there, and told of, without it as well."""
     try:
-        return greet(session.context, tenant_id)
+        letter = greet(session.context, tenant_id)
+        if letter and letter.trouble:
+            session.output.trouble("mail", letter.trouble)
+        return letter
     except ProvisionError as error:
         session.output.say(f"WARNING: no welcome letter is written: {error.message}")
         session.output.say(f"  → `provision mail welcome {tenant_id} --with-key` writes it.")

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import httpx
 import pytest
 
-from tests.provisioner.local_root import LocalRoot
+from tests.provisioner.local_root import LocalRoot, free_ports
 from tests.provisioner.mail_server import Mailbox, mail_server
 
 ID = "poste"
@@ -122,3 +122,15 @@ def test_a_trial_letter_shows_that_mail_goes_out(
     without = host.provision("mail", "test", "ops@exemple.fr")
     assert without.code == 2
     assert "smtp_url" in without.said
+
+
+def test_a_mail_server_that_is_away_costs_nobody_a_client(
+    host: LocalRoot, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENANTRY_SMTP_URL", f"smtp://127.0.0.1:{free_ports(1)}")
+    made = host.provision("new", "postier", "--plan", "starter", "--admin-email", "zoe@postier.fr")
+    assert (made.code, made.document["welcome"]["sent"]) == (0, False)
+    assert "does not answer as it should" in made.said
+    (row,) = host.provision("mail", "list", "postier").document
+    assert row["state"] == "waiting"
+    assert host.provision("purge", "postier", "--yes").code == 0
