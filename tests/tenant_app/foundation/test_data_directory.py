@@ -30,6 +30,7 @@ def test_only_the_usage_directory_is_readable_by_the_group(tmp_path: Path) -> No
     assert {path.name: oct(mode(path)) for path in data.iterdir()} == {
         "chroma": "0o700",
         "originals": "0o700",
+        "outbox": "0o700",
         "tmp": "0o700",
         "usage": "0o2750",
     }
