@@ -34,12 +34,18 @@ class Acting:
         while (line := self.lines.get(timeout=60)) is not None:
             yield line
             self.told.release()  # it has been taken note of when the next one is wanted
+            if "done" in line or "error" in line:
+                return
         raise NobodyActs("broke off")
 
 
 @pytest.fixture
-def acting() -> Acting:
-    return Acting()
+def acting() -> Iterator[Acting]:
+    """Whatever is still asked when a test ends is broken off: no thread waits on into another test."""
+    acting = Acting()
+    yield acting
+    for _ in acting.asked:
+        acting.lines.put(None)
 
 
 @pytest.fixture
