@@ -7,10 +7,9 @@ down with the alert itself, so that a check that is cut off tells it the next ti
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +20,7 @@ from provisioner.alerting.conditions import TOLD_ONCE, Concern, Condition
 from provisioner.alerting.traffic import Counted, Hour, added
 from provisioner.clock import Clock, stamp
 from provisioner.filesystem import make_directory
+from provisioner.private_database import make, transaction
 
 REMINDED_EVERY: Final = timedelta(days=1)
 CALLED_FOR: Final = timedelta(days=1)
@@ -28,7 +28,6 @@ CALLED_FOR: Final = timedelta(days=1)
 _HABIT: Final = timedelta(days=7)
 _LEAST_HABIT: Final = timedelta(days=3)
 _HOUR: Final = timedelta(hours=1)
-_BUSY_SECONDS: Final = 10.0
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS alerts (
         key TEXT PRIMARY KEY, concern TEXT NOT NULL, client_id TEXT NOT NULL, problem TEXT NOT NULL,
@@ -135,7 +134,7 @@ class Book:
         make_directory(folder, 0o700)
         self._path = folder / "alerts.sqlite3"
         self._clock = clock
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make(self._path)
         with self._change() as connection:
             for table in _TABLES:
                 connection.execute(table)
@@ -214,16 +213,8 @@ class Book:
             for table in ("counted", "asked"):
                 connection.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))  # noqa: S608
 
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    def _change(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._path)
 
 
 def _keep(connection: sqlite3.Connection, alert: Alert) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 import threading
@@ -13,8 +12,8 @@ from typing import Final
 
 from provisioner.errors import InvalidConfiguration
 from provisioner.layout import Layout
+from provisioner.private_database import make, transaction
 
-_BUSY_SECONDS: Final = 10.0
 #: What each version added; a file of an earlier one is brought here when it is opened.
 _CHANGES: Final = (
     (
@@ -76,7 +75,7 @@ class Store:
         folder.mkdir(mode=0o700, exist_ok=True)
         self._path = folder / "admin.sqlite3"
         self._turn = threading.Lock()
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make(self._path)
         with self.change() as connection:
             self._bring_up_to_date(connection)
 
@@ -86,21 +85,8 @@ class Store:
 
         Threads take turns here: SQLite's own waiting is no queue, and may let one of many wait for ever.
         """
-        with self._turn, self._opened() as connection:
+        with self._turn, transaction(self._path) as connection:
             yield connection
-
-    @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("BEGIN IMMEDIATE")
-            with connection:
-                yield connection
-        finally:
-            connection.close()
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])

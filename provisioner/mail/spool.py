@@ -6,10 +6,8 @@ its text is erased then. Two commands may send at once: each letter is claimed b
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,10 +21,10 @@ from provisioner.errors import InvalidRequest
 from provisioner.filesystem import make_directory
 from provisioner.mail.letter import Kind, Letter
 from provisioner.mail.retries import next_attempt
+from provisioner.private_database import make, transaction
 
 CLAIMED_FOR: Final = timedelta(minutes=10)
 """After which a letter whose sender was cut off is anybody's again."""
-_BUSY_SECONDS: Final = 10.0
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS letters (
     number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
@@ -92,7 +90,7 @@ class Spool:
         make_directory(folder, 0o700)
         self._path = folder / "spool.sqlite3"
         self._clock = clock
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make(self._path)
         with self._change() as connection:
             connection.execute(_TABLE)
 
@@ -241,19 +239,9 @@ class Spool:
                 ),
             )
 
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        try:
-            # What was erased is written over in the file as well: it held links.
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("BEGIN IMMEDIATE")
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    def _change(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A letter held links: what is erased of it is written over."""
+        return transaction(self._path, overwrites=True)
 
 
 def _entry(row: sqlite3.Row) -> Entry:

@@ -34,7 +34,7 @@ from provisioner.usage_files import UnreadableUsage, UsageRecord, read_usage
 
 _SERVED: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 _WAITED: Final = timedelta(hours=1)
-BYTES_PER_MB: Final = 1_000_000
+_BYTES_PER_MB: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -187,7 +187,7 @@ def _usage(context: Context, book: Book, entry: Entry) -> Iterator[Condition]:
         return
     terms = spec_of(context, entry.request, entry.port).terms
     yield from quota_conditions(
-        entry.id, record, terms.max_storage_mb * BYTES_PER_MB, terms.llm_budget_monthly
+        entry.id, record, terms.max_storage_mb * _BYTES_PER_MB, terms.llm_budget_monthly
     )
     if entry.state != State.SUSPENDED:
         yield from _abuse(context, book, entry, record)
