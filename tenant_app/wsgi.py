@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
+from tenant_app.ending_with_parent import end_with_parent
 from tenant_app.idleness import Requests, Sleep
 from tenant_app.memory import return_memory_early
 from tenant_app.settings import Settings
@@ -130,6 +131,8 @@ class TenantServer(BaseApplication):
 
 
 def _prepare_worker(_arbiter: Any, worker: Any) -> None:
+    # One left by a master that was killed would keep the port and the data from the next start.
+    end_with_parent()
     return_memory_early()
     # The master kills at STOP_SECONDS; the worker stops waiting for open requests before that.
     worker.cfg.set("graceful_timeout", STOP_SECONDS - _CLOSE_SECONDS)

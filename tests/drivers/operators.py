@@ -19,8 +19,8 @@ from tests.provisioner.forked_commands import ForkedCommands
 from tests.systemd.host import PREFIX, PYTHON
 from tests.systemd.machine import Machine
 
-#: Ports of tenants on this machine that no demo and no other test books.
-LOCAL_PORTS: Final = "5801-5899"
+#: Ports of tenants on this machine that no demo and no other test books: 49 for each of two test processes.
+_LOCAL_PORTS: Final = {"gw0": "5801-5849", "gw1": "5850-5898"}
 #: Where a booted machine has the code that is tried.
 INSTALLED: Final = Path(PREFIX, "src")
 
@@ -74,7 +74,8 @@ class LocalOperator:
     def __init__(self, root: Path, port: int) -> None:
         self.root = root
         self.port = port
-        self._ports = {"TENANTRY_HTTP_PORT": str(port), "TENANTRY_PORT_RANGE": LOCAL_PORTS}
+        ports = _LOCAL_PORTS[os.environ.get("PYTEST_XDIST_WORKER", "gw0")]
+        self._ports = {"TENANTRY_HTTP_PORT": str(port), "TENANTRY_PORT_RANGE": ports}
 
     def run(self, *argv: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         variables = {**os.environ, **self._ports}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tenant_app.library.parsing import ending_with_parent
+from tenant_app import ending_with_parent
 from tenant_app.library.parsing.characters import normalise
 
 LANGUAGES: Final = ("fra", "eng")

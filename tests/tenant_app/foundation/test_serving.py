@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -109,6 +110,20 @@ def test_a_stopped_instance_ends_well(served: Served) -> None:
     assert served.stop() == 0
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{served.url}/healthz")
+
+
+def test_a_killed_master_takes_its_worker_along(instance: Instance) -> None:
+    """Left alone, one with a slow visitor held the data, and refused the next start, for half a minute."""
+    with instance.serving() as served, socket.create_connection(("127.0.0.1", instance.port)) as visitor:
+        head = "POST /api/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        visitor.sendall(f"{head}Content-Length: 9\r\n\r\n{{".encode())
+        assert httpx.get(f"{served.url}/healthz").status_code == 200
+        served.process.kill()
+        visitor.settimeout(5)
+        with suppress(ConnectionResetError):
+            assert visitor.recv(1) == b""
+    with instance.serving() as served:
+        assert log_in(served).status_code == 200
 
 
 def test_a_request_under_way_is_answered_when_the_instance_stops(instance: Instance) -> None:
