@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from provisioner import fields
+from provisioner.allowed_origins import parse_allowed_origins
 from provisioner.errors import InvalidRequest
 from provisioner.host import HostSettings
 from provisioner.invoicing.agreements import BilledOption
@@ -29,8 +30,11 @@ _SETTING_VALUE: Final = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 #: What `provision set` may change beside the plan's terms: how the client is named, reached and shown.
 IDENTITY_FIELDS: Final = frozenset(
-    {"name", "siret", "address", "phone", "email", "logo", "color", "assistant", "admin_email"}
-)
+    {
+        "name", "siret", "address", "phone", "email", "logo", "color", "assistant", "admin_email",
+        "allowed_origins",
+    }
+)  # fmt: skip
 
 
 _FREE: Final = {"price": Decimal(0), "overage": "block", "commitment_months": 0, "notice_days": 0}
@@ -51,7 +55,8 @@ class TenantRequest(BaseModel):
     """What the operator typed, unjudged, with the day it was asked (UTC; a trial counts from it).
 
     With `trial_days` the client tries its plan for so long, free of charge, whatever plan it is. `overrides`
-    holds `--set` values as typed, keyed by the plan's own lower-case keys.
+    holds `--set` values as typed, keyed by the plan's own lower-case keys. `allowed_origins` names other
+    sites whose pages may read the client's API, with commas between.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +73,7 @@ class TenantRequest(BaseModel):
     color: str | None = None
     assistant: str | None = None
     admin_email: str | None = None
+    allowed_origins: str | None = None
     trial_days: Annotated[int, Field(ge=1, le=LONGEST_TRIAL)] | None = None
     domains: tuple[str, ...] = ()
     overrides: dict[str, str] = {}
@@ -117,6 +123,7 @@ class TenantSpec:
     domains: tuple[str, ...]
     system_user: str
     admin_email: str
+    allowed_origins: tuple[str, ...]
     expires_on: date | None
     options: tuple[BilledOption, ...] = ()
 
@@ -200,6 +207,7 @@ def build_spec(request: TenantRequest, catalogue: Catalogue, host: HostSettings,
         domains=request.domains,
         system_user=system_user(tenant),
         admin_email=request.admin_email or request.email or f"admin@{own_host}",
+        allowed_origins=parse_allowed_origins(request.allowed_origins or ""),
         expires_on=_last_day(request.started_on, request.trial_days or terms.lasts_days),
         options=options,
     )

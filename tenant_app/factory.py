@@ -13,7 +13,7 @@ from tenant_app.accounts import link_routes as links
 from tenant_app.accounts import role_routes, session_routes
 from tenant_app.accounts import routes as accounts
 from tenant_app.accounts.sessions import PAGE_LIFETIME
-from tenant_app.api import cookies, csrf, headers, health, openapi, operator, problems
+from tenant_app.api import cookies, cors, csrf, headers, health, openapi, operator, problems
 from tenant_app.api.context import EXTENSION
 from tenant_app.assistant import openai_routes
 from tenant_app.assistant import routes as assistant
@@ -93,6 +93,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     # nginx overwrites X-Forwarded-For, so exactly one hop is believed.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     headers.install(app, settings)
+    cors.install(app, settings)
     Babel(app, locale_selector=choose_language)
     problems.install(app)
     app.before_request(_limit_body)

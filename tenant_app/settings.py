@@ -27,6 +27,8 @@ from pydantic import (
     model_validator,
 )
 
+from tenant_app.allowed_origins import AllowedOrigins
+
 EX_CONFIG = 78
 SHORTEST_KEY_BYTES = 32
 LONGEST_ANSWER_TOKENS = 1500
@@ -143,6 +145,7 @@ class Settings(BaseModel):
     secret_key_before_until: Annotated[AwareDatetime | None, BeforeValidator(_none_when_empty)]
     public_url: Origin
     further_urls: Json[tuple[Origin, ...]]
+    allowed_origins: AllowedOrigins
     max_requests_monthly: Unlimited
     max_requests_per_minute: Annotated[int, Field(ge=1)]
     max_api_keys: Unlimited

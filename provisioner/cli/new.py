@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -39,7 +40,11 @@ FAILED: Final = 1
 @click.option("--assistant", help="An assistant of plans.yaml, such as legal. [default: the first]")
 @click.option("--admin-email", help="Who signs in first. [default: --email, or admin@<id>.<base domain>]")
 @click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="One figure of the plan for this client."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One figure of the plan for this client, or its allowed_origins.",
 )
 @click.option("--expires", type=Span(), help="Let it try the plan for so long, such as 30d, for nothing.")
 @click.option("--seed", type=click.Path(path_type=Path), metavar="FOLDER", help="Give it these documents.")
@@ -80,10 +85,9 @@ def new(
         plan=plan,
         started_on=context.clock.now().date(),
         domains=domains,
-        overrides=parse_settings(settings),
         trial_days=trial_days(expires),
         **identity,
-    )
+    ).with_settings(_settings_beside(identity, settings))
     if dry_run:
         session.output.steps(service.rehearse(context, request, port))
         return 0
@@ -102,6 +106,15 @@ def new(
         document, lambda: "\n".join((_text(created, letter), *(told(seeded) if seed else ())))
     )
     return FAILED if unread(seeded) else 0
+
+
+def _settings_beside(identity: Mapping[str, str | None], pairs: Sequence[str]) -> Mapping[str, str]:
+    """Read `--set` values; raises InvalidRequest for one that an option gives as well."""
+    settings = parse_settings(pairs)
+    for key in settings:
+        if identity.get(key) is not None:
+            raise InvalidRequest(key, "an option and --set both give it.", "Give it once.")
+    return settings
 
 
 def trial_days(expires: timedelta | None) -> int | None:

@@ -82,6 +82,7 @@ def _limits(spec: TenantSpec, host: HostSettings, *, sleeps: bool) -> dict[str, 
     return {
         "PUBLIC_URL": host.public_url(spec.hostname),
         "FURTHER_URLS": _json([host.public_url(domain) for domain in spec.domains]),
+        "ALLOWED_ORIGINS": ",".join(spec.allowed_origins),
         "MAX_REQUESTS_MONTHLY": _limit(terms.max_requests_monthly),
         "MAX_REQUESTS_PER_MINUTE": str(terms.max_requests_per_minute),
         "MAX_API_KEYS": _limit(terms.max_api_keys),

@@ -14,6 +14,7 @@ from tenant_app.settings import Settings
 from tests.browser_fixture import PATIENCE_MS
 from tests.embedding_server_fixture import EmbeddingServer
 from tests.pages.documents import FEES, LEASE
+from tests.pages.other_site import OtherSite, other_site
 from tests.pages.tenant import ADMIN, PASSWORD, Tenant, served_tenant
 from tests.tenant_app.environment import environment
 
@@ -26,9 +27,19 @@ SignIn = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def tenant(tmp_path_factory: pytest.TempPathFactory, embedding_server: EmbeddingServer) -> Iterator[Tenant]:
+def site() -> Iterator[OtherSite]:
+    """Serve a site of two origins, one of which the tenant's settings name."""
+    with other_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def tenant(
+    tmp_path_factory: pytest.TempPathFactory, embedding_server: EmbeddingServer, site: OtherSite
+) -> Iterator[Tenant]:
     """Serve a tenant without an LLM that holds a lease and a fee agreement."""
-    with served_tenant(tmp_path_factory.mktemp("tenant"), embedding_server.socket) as tenant:
+    folder = tmp_path_factory.mktemp("tenant")
+    with served_tenant(folder, embedding_server.socket, allowed_origins=site.allowed) as tenant:
         tenant.add_document("contrat-de-bail.md", LEASE)
         tenant.add_document("convention-honoraires.md", FEES)
         yield tenant

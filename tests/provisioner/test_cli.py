@@ -150,6 +150,8 @@ def test_an_unknown_client_is_refused(folder: Path, capsys: pytest.CaptureFixtur
         ("new", "acme", "--plan", "starter", "--email", "nonsense"),
         ("new", "acme", "--plan", "starter", "--port", "80"),
         ("new", "acme", "--plan", "starter", "--set", "max_cases=many"),
+        ("new", "acme", "--plan", "starter", "--set", "allowed_origins=*"),
+        ("new", "acme", "--plan", "starter", "--name", "Acme", "--set", "name=Autre"),
         ("new", "acme", "--plan", "starter", "--assistant", "nonsense"),
         *((one, "nobody") for one in ("start", "stop", "restart", "remove", "purge", "apply", "logs")),
         ("set", "nobody", "phone=0102030405"),

@@ -9,6 +9,8 @@ from pathlib import Path
 from provisioner.errors import Refused
 from tests.provisioner.local_root import LocalRoot
 
+SITE = "https://app.alba.example"
+
 
 def left_of(host: LocalRoot, tenant_id: str) -> list[Path]:
     """Everything under the root whose name tells of a client."""
@@ -17,7 +19,9 @@ def left_of(host: LocalRoot, tenant_id: str) -> list[Path]:
 
 
 def test_a_new_client_answers_through_nginx_with_what_was_printed(host: LocalRoot) -> None:
-    created = host.new("alba", "--name", "Cabinet Alba & Fils", "--set", "max_cases=7")
+    created = host.new(
+        "alba", "--name", "Cabinet Alba & Fils", "--set", "max_cases=7", "--set", f"allowed_origins={SITE}"
+    )
     assert created.code == 0, created.said
     document = created.document
     assert list(document) == [
@@ -30,8 +34,11 @@ def test_a_new_client_answers_through_nginx_with_what_was_printed(host: LocalRoo
     assert host.get("alba") == 200
     row = host.rows()["alba"]
     assert (row["state"], row["health"], row["name"]) == ("running", "ok", "Cabinet Alba & Fils")
-    assert 'MAX_CASES="7"' in (host.path / "client-alba" / ".env").read_text()
-    assert host.provision("show", "alba").document["overrides"] == {"max_cases": "7"}
+    written = (host.path / "client-alba" / ".env").read_text()
+    assert 'MAX_CASES="7"' in written
+    assert f'ALLOWED_ORIGINS="{SITE}"' in written
+    shown = host.provision("show", "alba").document
+    assert (shown["overrides"], shown["allowed_origins"]) == ({"max_cases": "7"}, SITE)
 
 
 def test_its_files_are_for_nobody_else(host: LocalRoot) -> None:

@@ -53,6 +53,12 @@ def test_a_clients_own_host_names_reach_the_env_file_as_addresses() -> None:
     assert env(spec())["FURTHER_URLS"] == "[]"
 
 
+def test_pages_on_other_sites_that_may_read_the_api_reach_the_env_file() -> None:
+    two = "https://app.dupont.fr,http://localhost:3000"
+    assert env(spec(allowed_origins=two))["ALLOWED_ORIGINS"] == two
+    assert env(spec())["ALLOWED_ORIGINS"] == ""
+
+
 def test_unlimited_is_an_empty_value_never_a_number() -> None:
     values = env(spec(plan="enterprise"))
     assert (values["MAX_REQUESTS_MONTHLY"], values["MAX_API_KEYS"]) == ("", "")

@@ -83,6 +83,7 @@ def test_strange_but_printable_names_are_kept_exactly(text: str) -> None:
         ("logo", "https://evil.example/x.png", "--logo"),
         ("color", "red", "--color"),
         ("assistant", "cook", "--assistant"),
+        ("allowed_origins", "https://a.example/", "allowed_origins"),
         ("domains", ("martin.localhost",), "--domain"),
         ("domains", ("localhost",), "--domain"),
         ("domains", ("intranet",), "--domain"),

@@ -34,6 +34,7 @@ def environment(data_dir: Path, **changes: str) -> dict[str, str]:
         "SECRET_KEY_BEFORE_UNTIL": "",
         "PUBLIC_URL": PUBLIC_URL,
         "FURTHER_URLS": "[]",
+        "ALLOWED_ORIGINS": "",
         "MAX_REQUESTS_MONTHLY": "10000",
         "MAX_REQUESTS_PER_MINUTE": "30",
         "MAX_API_KEYS": "5",
