@@ -233,7 +233,7 @@ def test_a_client_is_backed_up_while_it_works_restored_and_cloned(operator: Oper
 def test_a_removed_client_is_gone_from_outside_and_kept_in_an_archive(operator: Operator) -> None:
     client = provisioned(operator, "bernard", "starter")
     done(operator, "remove", "bernard")
-    assert ask(operator, client.host, "/readyz").status == 0
+    assert eventually(lambda: ask(operator, client.host, "/readyz").status == 0)
     assert state(operator, "bernard") == "archived"
     assert provision(operator, "new", "bernard", "--plan", "starter").status == 2
     done(operator, "purge", "bernard", "--yes")

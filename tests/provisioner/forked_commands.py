@@ -29,13 +29,18 @@ class ForkedCommands:
         killed_at: str | None = None,
         stdin: str = "",
         environment: Mapping[str, str] | None = None,
+        strace: Sequence[str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command; with `killed_at`, up to that step (number or first words; 0: after the last)."""
+        """Run a command, traced with `strace`'s arguments if there are any.
+
+        With `killed_at`, up to that step (number or first words; 0: after the last).
+        """
         request: Request = {
             "words": list(words),
             "environment": environment,
             "stdin": stdin,
             "killed_at": killed_at,
+            "strace": None if strace is None else list(strace),
         }
         process = self._process
         assert process.stdin is not None

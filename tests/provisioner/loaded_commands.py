@@ -12,8 +12,10 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import BinaryIO, TypedDict
 
@@ -26,12 +28,16 @@ LATE = ("httpx", "jinja2", "jwt", local.__name__, systemd.__name__)
 
 
 class Request(TypedDict):
-    """A command line without its first word, its surroundings, and at which step it is to be killed."""
+    """A command line without its first word, its surroundings, and at which step it is to be killed.
+
+    With `strace`, that program's arguments, it is traced from its beginning.
+    """
 
     words: list[str]
     environment: Mapping[str, str] | None
     stdin: str
     killed_at: str | None
+    strace: list[str] | None
 
 
 class Ended(TypedDict):
@@ -56,11 +62,16 @@ def main() -> int:
             request: Request = json.loads(line)
             streams = tuple(os.memfd_create(name) for name in ("stdin", "stdout", "stderr"))
             os.pwrite(streams[0], request["stdin"].encode(), 0)
+            leave = os.pipe()
             if (child := os.fork()) == 0:
                 break
-            _answer(answers, child, streams)
+            with _traced(request["strace"], child, leave):
+                status = os.waitpid(child, 0)[1]
+            _answer(answers, status, streams)
         else:
             return 0
+    os.close(leave[1])
+    os.read(leave[0], 1)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     return _run(request)
@@ -77,8 +88,22 @@ def _run(request: Request) -> int:
     return 0
 
 
-def _answer(answers: BinaryIO, child: int, streams: tuple[int, ...]) -> None:
-    _, status = os.waitpid(child, 0)
+@contextmanager
+def _traced(options: list[str] | None, child: int, leave: tuple[int, int]) -> Iterator[None]:
+    """Let a child begin, once it is traced if it is to be."""
+    with ExitStack() as over:
+        if options is not None:
+            strace = ["strace", *options, "-p", str(child)]
+            tracer = over.enter_context(subprocess.Popen(strace, stderr=subprocess.PIPE))
+            assert tracer.stderr is not None
+            said = tracer.stderr.readline()
+            assert b"attached" in said, said
+        for end in leave:
+            os.close(end)
+        yield
+
+
+def _answer(answers: BinaryIO, status: int, streams: tuple[int, ...]) -> None:
     _, out, err = (_taken(stream) for stream in streams)
     ended: Ended = {"status": os.waitstatus_to_exitcode(status), "stdout": out, "stderr": err}
     answers.write(json.dumps(ended).encode() + b"\n")

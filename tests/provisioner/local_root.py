@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,28 +88,15 @@ class LocalRoot:
 
         Only the command itself is traced: its own steps are what is tried; with `programs` also what it runs.
         """
-        call = fault.partition(":")[0]
-        only = ["-P", str(within)] if within else []
-        followed = ["-f"] if programs else []
-        trace = [
-            "strace",
-            "-qq",
-            *followed,
-            "-o",
-            "/dev/null",
-            *only,
-            "-e",
-            f"trace={call}",
-            "-e",
-            f"inject={fault}",
-        ]
-        return subprocess.run(
-            [*trace, *self.command(*words)],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        only = ("-P", str(within)) if within else ()
+        followed = ("-f",) if programs else ()
+        named = ("-e", f"trace={fault.partition(':')[0]}", "-e", f"inject={fault}")
+        return self.traced("-o", "/dev/null", *followed, *only, *named, words=words)
+
+    def traced(self, *options: str, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command under `strace` with these options, from where it has its modules loaded."""
+        line = ("--root", str(self.path), "--json", *words)
+        return _commands().run(*line, strace=options, environment=self.environment())
 
     def killed_at_step(self, step: int | str, *words: str) -> int:
         """Run a command that dies by `kill -9` as a step (number or first words) begins; 0: at the end.

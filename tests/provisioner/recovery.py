@@ -57,8 +57,8 @@ def steps_done(said: str) -> list[str]:
 
 
 def was_killed(command: subprocess.CompletedProcess[str]) -> bool:
-    """Say whether a traced command was ended by the kill: strace ends in the same way, or says so."""
-    return command.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    """Say whether a command was ended by the kill."""
+    return command.returncode == -signal.SIGKILL
 
 
 @dataclass(frozen=True)

@@ -383,7 +383,7 @@ def test_purged_nothing_of_it_is_left_but_its_events(
     )
     assert folder["what"] == "client"
     assert f"{folder['files']} fichiers, {folder['bytes']} octets" in told
-    assert host.get("sierra") == 0
+    wait_until(lambda: host.get("sierra") == 0)
     assert [event["command"] for event in host.provision("events", "sierra").document][-1] == "purge sierra"
     assert host.provision("purge", "sierra", "--yes").code == 2
     assert host.new("sierra").code == 0

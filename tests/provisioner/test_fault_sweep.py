@@ -1,19 +1,11 @@
 """Commands killed at every system call by which they change anything under the root.
 
-For `new` also at every one of the programs it runs. A whole sweep takes hours; `FAULTS_EVERY=10` takes every
-tenth point.
+For `new` also at every one of the programs it runs.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -26,35 +18,20 @@ from tests.provisioner.recovery import (
     new_words,
     was_killed,
 )
+from tests.provisioner.system_calls import (
+    MUTATING,
+    SWEEP_SECONDS,
+    Call,
+    Point,
+    own_points,
+    program_points,
+    traced,
+)
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(6 * 3600)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(SWEEP_SECONDS)]
 
-EVERY = int(os.environ.get("FAULTS_EVERY", "1"))
 ID = "victor"
 CHANGED = "indigo"
-MUTATING = (
-    "mkdir", "rmdir", "rename", "unlink", "openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync",
-    "fchmod", "fchown", "chmod", "chown", "link", "symlink", "sendfile",
-)  # fmt: skip
-_CALL = re.compile(r"^(?:(\d+) +)?(\w+)\((.*)")
-_WRITING = re.compile(r"O_CREAT|O_TRUNC|O_WRONLY|O_RDWR")
-
-
-#: A changing system call: process, name, arguments.
-Call: TypeAlias = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Point:
-    """The `number`-th call of a name: of the command or, on the path `within`, of a program it runs."""
-
-    call: str
-    number: int
-    within: Path | None = None
-
-    @property
-    def fault(self) -> str:
-        return f"{self.call}:signal=SIGKILL:when={self.number}"
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +54,7 @@ def changed(host: LocalRoot) -> Iterator[LocalRoot]:
 def test_the_command_killed_at_any_change_is_absent_or_taken_up_again(
     neighbour: LocalRoot, call: str
 ) -> None:
-    for point in own_points(neighbour, traced_new(neighbour), call)[::EVERY]:
+    for point in own_points(neighbour, traced_new(neighbour), call):
         killed = neighbour.injected(point.fault, *new_words(ID))
         assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
         check(neighbour, point)
@@ -85,7 +62,7 @@ def test_the_command_killed_at_any_change_is_absent_or_taken_up_again(
 
 def test_a_program_it_runs_killed_at_any_change_undoes_the_command(neighbour: LocalRoot) -> None:
     undone = 0
-    for point in program_points(neighbour)[::EVERY]:
+    for point in program_points(neighbour, traced_new(neighbour, "-f")):
         ended = neighbour.injected(point.fault, *new_words(ID), within=point.within, programs=True)
         if ended.returncode == 1:
             undone += 1
@@ -106,8 +83,7 @@ def test_a_change_killed_at_any_change_is_brought_there_by_the_same_command(
 ) -> None:
     change = changes_of(CHANGED)[name]
     change.get_ready(changed)
-    points = own_points(changed, traced(changed, change.words), call)
-    for point in points[::EVERY]:
+    for point in own_points(changed, traced(changed, change.words), call):
         change.get_ready(changed)
         killed = changed.injected(point.fault, *change.words)
         assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
@@ -125,44 +101,8 @@ def check(host: LocalRoot, point: Point) -> None:
         raise AssertionError(f"killed at {point}") from error
 
 
-def own_points(host: LocalRoot, calls: list[Call], call: str) -> list[Point]:
-    """The calls of this name by which the traced command itself changes something under the root."""
-    lines = [line for _, name, line in calls if name == call]
-    return [Point(call, number) for number, line in enumerate(lines, start=1) if changes(host, call, line)]
-
-
-def program_points(host: LocalRoot) -> list[Point]:
-    """The calls by which the programs it runs change something under the root, each counted by its path."""
-    calls = traced_new(host, "-f")
-    seen: Counter[tuple[str, str]] = Counter()
-    for process, name, line in calls:
-        if process != calls[0][0] and (found := re.search(rf"{re.escape(str(host.path))}/[^\">]+", line)):
-            seen[name, found[0]] += 1
-    return [
-        Point(name, number, Path(path))
-        for (name, path), count in seen.items()
-        for number in range(1, count + 1)
-        if name != "openat"
-    ]
-
-
 def traced_new(host: LocalRoot, *more: str) -> list[Call]:
     """Run `new` to its end and undo it; return its changing calls."""
     calls = traced(host, new_words(ID), *more)
     assert host.provision("purge", ID, "--yes").code == 0
     return calls
-
-
-def traced(host: LocalRoot, words: tuple[str, ...], *more: str) -> list[Call]:
-    """Run a command to its end; return its changing calls."""
-    log = host.path / "trace.txt"
-    trace = ["strace", "-qq", "-y", "-s", "0", *more, "-o", str(log), "-e", f"trace={','.join(MUTATING)}"]
-    subprocess.run([*trace, *host.command(*words)], env=host.environment(), check=True, capture_output=True)
-    found = [_CALL.match(line) for line in log.read_text("utf-8", "replace").splitlines()]
-    log.unlink()
-    return [(call[1] or "", call[2], call[3]) for call in found if call]
-
-
-def changes(host: LocalRoot, call: str, line: str) -> bool:
-    """Say whether a traced call is about the root, and more than a look."""
-    return str(host.path) in line and (call != "openat" or bool(_WRITING.search(line)))

@@ -10,6 +10,7 @@ import pytest
 
 from tests.provisioner.local_root import LocalRoot, wait_until
 from tests.provisioner.recovery import NEIGHBOUR, left_of, was_killed
+from tests.provisioner.system_calls import MUTATING, SWEEP_SECONDS, own_points, traced
 
 ID = "sealcut"
 STEPS = (
@@ -61,18 +62,25 @@ def test_killed_at_a_step_it_is_archived_by_the_same_command(seal: LocalRoot, po
     check_removed(seal)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "rename:signal=SIGKILL:when=3",
-        pytest.param("unlinkat:signal=SIGKILL:when=2", marks=pytest.mark.faults),
-    ],
-)
-def test_killed_at_a_system_call_it_is_archived_too(seal: LocalRoot, fault: str) -> None:
+def test_killed_at_a_system_call_it_is_archived_too(seal: LocalRoot) -> None:
     assert seal.new(ID).code == 0
-    killed = seal.injected(fault, "remove", ID)
+    killed = seal.injected("rename:signal=SIGKILL:when=3", "remove", ID)
     assert was_killed(killed), killed.stderr
     check_removed(seal)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(SWEEP_SECONDS)
+@pytest.mark.parametrize("call", MUTATING)
+def test_killed_at_any_change_it_is_archived_too(seal: LocalRoot, call: str) -> None:
+    assert seal.new(ID).code == 0
+    points = own_points(seal, traced(seal, ("remove", ID)), call)
+    assert seal.provision("purge", ID, "--yes").code == 0
+    for point in points:
+        assert seal.new(ID).code == 0
+        killed = seal.injected(point.fault, "remove", ID)
+        assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
+        check_removed(seal)
 
 
 def test_a_full_disk_leaves_the_client_serving(seal: LocalRoot) -> None:

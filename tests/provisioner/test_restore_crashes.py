@@ -10,6 +10,7 @@ import pytest
 from tests.provisioner.local_root import LocalRoot, wait_until
 from tests.provisioner.recovery import NEIGHBOUR, left_of, was_killed
 from tests.provisioner.restored_client import BADGE, LEAVE, ServedClient
+from tests.provisioner.system_calls import MUTATING, SWEEP_SECONDS, own_points, traced
 
 ID = "sealin"
 IN_PLACE = (
@@ -153,14 +154,57 @@ def test_a_failing_disk_leaves_the_old_data_serving(
     check_nothing_is_left(november.host, ID)
 
 
-@pytest.mark.parametrize("when", [2, *(pytest.param(one, marks=pytest.mark.faults) for one in (1, 3))])
 def test_killed_while_it_renames_it_is_done_by_running_it_again(
-    november: ServedClient, archive: Path, when: int, tmp_path: Path
+    november: ServedClient, archive: Path, tmp_path: Path
 ) -> None:
-    killed = november.host.injected(f"rename:signal=SIGKILL:when={when}", "restore", str(archive))
+    killed = november.host.injected("rename:signal=SIGKILL:when=2", "restore", str(archive))
     assert was_killed(killed), killed.stderr
     again = november.host.provision("restore", str(archive))
     assert again.code == 0, again.said
     assert not november.knows(BADGE)
     check_nothing_is_left(november.host, ID)
     bring_back(november, tmp_path)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(SWEEP_SECONDS)
+@pytest.mark.parametrize("call", MUTATING)
+def test_killed_at_any_change_in_place_it_is_done_by_running_it_again(
+    november: ServedClient, archive: Path, call: str, tmp_path: Path
+) -> None:
+    words = ("restore", str(archive))
+    points = own_points(november.host, traced(november.host, words), call)
+    bring_back(november, tmp_path)
+    for point in points:
+        killed = november.host.injected(point.fault, *words)
+        assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
+        again = november.host.provision(*words)
+        assert again.code == 0, (point, again.said)
+        assert november.knows(LEAVE), point
+        assert not november.knows(BADGE), point
+        assert november.host.get(NEIGHBOUR) == 200, point
+        check_nothing_is_left(november.host, ID)
+        bring_back(november, tmp_path)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(SWEEP_SECONDS)
+@pytest.mark.parametrize("call", MUTATING)
+def test_killed_at_any_change_as_a_new_client_it_is_absent_or_taken_up_again(
+    november: ServedClient, archive: Path, call: str
+) -> None:
+    host, name = november.host, "sealin-swept"
+    words = ("restore", str(archive), "--as", name)
+    points = own_points(host, traced(host, words), call)
+    assert host.provision("purge", name, "--yes").code == 0
+    for point in points:
+        killed = host.injected(point.fault, *words)
+        assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
+        if host.rows().get(name, {}).get("state") != "running":
+            again = host.provision(*words)
+            assert again.code == 0, (point, again.said)
+            assert ServedClient(host, name, again.document["api_key"]).knows(LEAVE), point
+        assert host.get(NEIGHBOUR) == 200, point
+        check_nothing_is_left(host, name)
+        assert host.provision("purge", name, "--yes").code == 0
+        assert not left_of(host, name), point

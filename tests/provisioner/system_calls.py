@@ -1,0 +1,75 @@
+"""The system calls by which a command changes anything under its root: where a fault sweep kills it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from tests.provisioner.local_root import LocalRoot
+
+EVERY: Final = int(os.environ.get("FAULTS_EVERY", "1"))
+"""A whole sweep takes hours: `FAULTS_EVERY=10` takes every tenth point."""
+SWEEP_SECONDS: Final = 6 * 3600
+MUTATING: Final = (
+    "mkdir", "rmdir", "rename", "unlink", "unlinkat", "openat", "write", "pwrite64", "ftruncate", "fsync",
+    "fdatasync", "fchmod", "fchown", "chmod", "chown", "link", "symlink", "sendfile",
+)  # fmt: skip
+_CALL = re.compile(r"^(?:(\d+) +)?(\w+)\((.*)")
+_WRITING = re.compile(r"O_CREAT|O_TRUNC|O_WRONLY|O_RDWR")
+
+#: A changing system call: process, name, arguments.
+Call: TypeAlias = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The `number`-th call of a name: of the command or, on the path `within`, of a program it runs."""
+
+    call: str
+    number: int
+    within: Path | None = None
+
+    @property
+    def fault(self) -> str:
+        return f"{self.call}:signal=SIGKILL:when={self.number}"
+
+
+def own_points(host: LocalRoot, calls: list[Call], call: str) -> list[Point]:
+    """The calls of this name by which the traced command itself changes something, every `EVERY`-th."""
+    lines = [line for _, name, line in calls if name == call]
+    found = [Point(call, number) for number, line in enumerate(lines, start=1) if changes(host, call, line)]
+    return found[::EVERY]
+
+
+def program_points(host: LocalRoot, calls: list[Call]) -> list[Point]:
+    """The calls by which the programs it runs change something under the root, each counted by its path."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for process, name, line in calls:
+        if process != calls[0][0] and (found := re.search(rf"{re.escape(str(host.path))}/[^\">]+", line)):
+            seen[name, found[0]] += 1
+    return [
+        Point(name, number, Path(path))
+        for (name, path), count in seen.items()
+        for number in range(1, count + 1)
+        if name != "openat"
+    ][::EVERY]
+
+
+def traced(host: LocalRoot, words: tuple[str, ...], *more: str) -> list[Call]:
+    """Run a command to its end; return its changing calls."""
+    log = host.path / "trace.txt"
+    trace = ("-y", "-s", "0", *more, "-o", str(log), "-e", f"trace={','.join(MUTATING)}")
+    ended = host.traced(*trace, words=words)
+    assert ended.returncode == 0, ended.stderr
+    found = [_CALL.match(line) for line in log.read_text("utf-8", "replace").splitlines()]
+    log.unlink()
+    return [(call[1] or "", call[2], call[3]) for call in found if call]
+
+
+def changes(host: LocalRoot, call: str, line: str) -> bool:
+    """Say whether a traced call is about the root, and more than a look."""
+    return str(host.path) in line and (call != "openat" or bool(_WRITING.search(line)))
