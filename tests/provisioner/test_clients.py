@@ -8,6 +8,7 @@ import signal
 import tarfile
 from pathlib import Path
 
+import httpx
 import pytest
 from dotenv import dotenv_values
 
@@ -17,6 +18,7 @@ from provisioner.drivers.supervisor import Supervisor
 from tests.provisioner.local_root import LocalRoot, wait_until
 
 ID = "papa"
+SITE = "https://app.papa.example"
 
 
 @pytest.fixture(scope="module")
@@ -133,18 +135,31 @@ def test_its_keys_are_shown_once_and_end_when_revoked(papa: LocalRoot) -> None:
 
 
 def test_a_setting_reaches_the_instance_and_goes_back(papa: LocalRoot) -> None:
-    changed = papa.provision("set", ID, "max_cases=5000", "name=Cabinet Papa")
+    changed = papa.provision("set", ID, "max_cases=5000", "name=Cabinet Papa", f"allowed_origins={SITE}")
     assert changed.code == 0, changed.said
     assert changes(changed.document)[".env"] == "updated"
     assert 'MAX_CASES="5000"' in env(papa).read_text()
     assert papa.rows()[ID]["name"] == "Cabinet Papa"
+    assert f'ALLOWED_ORIGINS="{SITE}"' in env(papa).read_text()
     assert papa.get(ID) == 200
-    papa.provision("set", ID, "max_cases=")
+    assert allowed_through_nginx(papa) == SITE
+    assert papa.provision("set", ID, "max_cases=", "allowed_origins=").code == 0
     assert 'MAX_CASES="500"' in env(papa).read_text()
+    assert 'ALLOWED_ORIGINS=""' in env(papa).read_text()
+    assert allowed_through_nginx(papa) is None
+
+
+def allowed_through_nginx(host: LocalRoot) -> str | None:
+    """Ask what a browser asks before a page of `SITE` may send its question; return who may."""
+    asked = {"Host": f"{ID}.localhost", "Origin": SITE, "Access-Control-Request-Method": "POST"}
+    answer = httpx.options(f"http://127.0.0.1:{host.http_port}/api/chat", headers=asked, timeout=60)
+    allowed: str | None = answer.headers.get("Access-Control-Allow-Origin")
+    return allowed
 
 
 @pytest.mark.parametrize(
-    "pair", ["max_cases=many", "no_such_key=1", "max_cases", "color=red", "LD_PRELOAD=/x"]
+    "pair",
+    ["max_cases=many", "no_such_key=1", "max_cases", "color=red", "LD_PRELOAD=/x", "allowed_origins=null"],
 )
 def test_a_wrong_setting_is_refused_and_nothing_changes(papa: LocalRoot, pair: str) -> None:
     before = env(papa).read_bytes()
