@@ -10,7 +10,7 @@ from tenant_app.billing.service import Billing
 from tenant_app.cases.analyses.writing import Writer
 from tenant_app.cases.service import Cases
 from tenant_app.clock import Clock
-from tenant_app.data_directory import DATABASE
+from tenant_app.data_directory import DATABASE, USAGE
 from tenant_app.database import Database
 from tenant_app.library.building import build_library
 from tenant_app.library.document_reader import DocumentReader
@@ -22,6 +22,7 @@ from tenant_app.personal_data.service import PersonalData
 from tenant_app.retrieval.model_prefixes import configured_name
 from tenant_app.retrieval.search import Search
 from tenant_app.retrieval.vector_index import VectorIndex
+from tenant_app.server_errors import ServerErrors
 from tenant_app.settings import Settings
 from tenant_app.streams import StreamSlots
 
@@ -58,6 +59,7 @@ class Services:
     assistant: Assistant
     cases: Cases
     personal_data: PersonalData
+    server_errors: ServerErrors
     background: list[BackgroundWork] = field(default_factory=list)
 
     def start(self) -> None:
@@ -107,6 +109,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         writer=Writer(settings, assistant.provider, assistant.health, billing.budget),
         ledger=billing.ledger,
     )
+    errors = ServerErrors(settings.client_id, settings.data_dir / USAGE, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -124,5 +127,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         assistant=assistant,
         cases=cases,
         personal_data=PersonalData(database, accounts.users, assistant.conversations),
-        background=[billing, parts.worker, assistant, cases.analyses],
+        server_errors=errors,
+        background=[errors, billing, parts.worker, assistant, cases.analyses],
     )

@@ -132,6 +132,60 @@ class Events(BaseModel):
     events: list[EventShape]
 
 
+class ErrorKindShape(BaseModel):
+    """How often a route answered with a status; `route` is its name in the program, null for any other."""
+
+    route: str | None
+    status: int
+    count: int
+
+
+class ErrorDayShape(BaseModel):
+    """A day in UTC, its errors, and these by route and status, the most frequent first."""
+
+    day: str
+    count: int
+    kinds: list[ErrorKindShape]
+
+
+class ServerErrorShape(BaseModel):
+    """One answer of 500 or above; `request_id` is what its line in the client's log has."""
+
+    at: str
+    route: str | None
+    status: int
+    request_id: str
+
+
+class ErrorsShape(BaseModel):
+    """A client's errors of the last 30 days, counted `since` a moment; the `last` ones newest first.
+
+    `state` is `none` before the client has told anything, and `unreadable` when what it told cannot be
+    believed: its errors are unknown then, not zero.
+    """
+
+    state: Literal["known", "none", "unreadable"]
+    since: str | None
+    days: list[ErrorDayShape]
+    last: list[ServerErrorShape]
+
+
+class AvailabilityMonth(BaseModel):
+    """How often a client was asked in a month and how often it was ready; never asked, its share is null."""
+
+    month: str
+    asked: int
+    ready: int
+    share: float | None
+
+
+class AvailabilityShape(BaseModel):
+    """A client's months, the newest first, and the share that every plan promises."""
+
+    promised: float
+    months: list[AvailabilityMonth]
+
+
 class InvoiceShape(BaseModel):
     """An invoice or credit note (which has no `status`)."""
 

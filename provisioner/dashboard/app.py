@@ -15,7 +15,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from provisioner.actions.asking import ask
-from provisioner.dashboard import access, action_api, action_pages, api, client_page, formats, metrics, pages
+from provisioner.dashboard import (
+    access,
+    action_api,
+    action_pages,
+    api,
+    client_page,
+    formats,
+    history_api,
+    metrics,
+    pages,
+)
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.context import Dashboard
 from provisioner.dashboard.guard import CSRF_FIELD, EXTENSION, LOOPBACK, problem
@@ -38,6 +48,7 @@ _BLUEPRINTS: Final = (
     action_pages.blueprint,
     access.blueprint,
     api.blueprint,
+    history_api.blueprint,
     action_api.blueprint,
     metrics.blueprint,
 )

@@ -10,6 +10,7 @@ from typing import Final
 from flask import Blueprint, abort, g, render_template
 from flask.typing import ResponseReturnValue
 
+from provisioner.dashboard.client_errors import SHOWN_DAYS, errors_of
 from provisioner.dashboard.guard import dashboard, signed_in
 from provisioner.dashboard.observations import Day
 from provisioner.dashboard.roles import Role
@@ -26,8 +27,9 @@ PROMISED: Final = 0.99
 SHOWN_EVENTS: Final = 20
 SHOWN_JOBS: Final = 5
 SHOWN_BACKUPS: Final = 5
-SHOWN_DAYS: Final = 30
 SHOWN_MONTHS: Final = 12
+SHOWN_ERRORS: Final = 10
+SHOWN_KINDS: Final = 5
 _READ_EVENTS: Final = 500
 """How many events are looked through for backups and failures."""
 
@@ -74,9 +76,12 @@ def shown(client_id: str, refusal: str = "") -> str:
         known=[one for one in days if _is_known(one)],
         months=_months(now, client_id, today),
         availability=dashboard().observations.availability(client_id)[:SHOWN_MONTHS],
+        errors=errors_of(now, client_id),
         deeds=_deeds(now, client_id),
         invoices=invoices.rows(now, client_id)[::-1] if g.actor.owns else [],
         promised=PROMISED,
+        shown_errors=SHOWN_ERRORS,
+        shown_kinds=SHOWN_KINDS,
         month=f"{today:%Y-%m}",
         refusal=refusal,
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Response, stream_with_context
 from flask_babel import lazy_gettext
 
+from tenant_app.api.failures import note_server_error
 from tenant_app.assistant.answers import Event
 from tenant_app.assistant.running import RunningAnswer
 from tenant_app.errors import TenantAppError
@@ -43,6 +44,7 @@ def event_response(
             yield encode_error(error)
         except Exception as error:  # noqa: BLE001 - the status is sent already: the stream itself must tell
             log.error("unexpected_error_in_stream", error=error)
+            note_server_error(500)
             yield encode_error(UNEXPECTED)
 
     response = Response(stream_with_context(events()), mimetype="text/event-stream")

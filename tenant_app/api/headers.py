@@ -6,6 +6,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from tenant_app.api.failures import note_server_error
 from tenant_app.logs import get_log, request_id
 from tenant_app.settings import Settings
 
@@ -33,7 +34,7 @@ _HEADERS = {
 }
 _ONE_YEAR_SECONDS = 31_536_000
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
-_UNLOGGED = frozenset({"health.alive", "health.ready"})
+_HEALTH = frozenset({"health.alive", "health.ready"})
 
 log = get_log("tenant_app.access")
 
@@ -58,11 +59,13 @@ def install(app: Flask, settings: Settings) -> None:
             answer.headers.setdefault("Cache-Control", "no-store")
         answer.headers["X-Request-ID"] = g.request_id
         _log_access(answer)
+        if answer.status_code >= 500 and request.endpoint not in _HEALTH:
+            note_server_error(answer.status_code)
         return answer
 
 
 def _log_access(answer: Response) -> None:
-    if request.endpoint in _UNLOGGED and answer.status_code < 400:
+    if request.endpoint in _HEALTH and answer.status_code < 400:
         return
     actor = g.get("actor")
     log.info(

@@ -16,6 +16,7 @@ from typing import Final
 from tenant_app.branding import BRANDING
 from tenant_app.data_directory import DATABASE, ORIGINALS, SNAPSHOT, USAGE
 from tenant_app.library.originals import Originals
+from tenant_app.server_errors import FILE as ERRORS
 
 _BUSY_SECONDS: Final = 30.0
 
@@ -65,7 +66,7 @@ class Snapshots:
                 named = [str(row[0]) for row in source.execute("SELECT DISTINCT sha256 FROM documents")]
                 linked = self._link(ORIGINALS, named)
             self._link(BRANDING, _names(self._data_dir / BRANDING))
-            self._link(USAGE, [name for name in _names(self._data_dir / USAGE) if name.endswith(".json")])
+            self._link(USAGE, [name for name in _names(self._data_dir / USAGE) if _is_usage(name)])
             # Still the same transaction: the copy is what was there when the originals were linked.
             with closing(sqlite3.connect(self._copy / DATABASE)) as target:
                 source.backup(target)
@@ -84,6 +85,11 @@ class Snapshots:
                 os.link(self._data_dir / folder / name, kept / name, follow_symlinks=False)
                 linked += 1
         return linked
+
+
+def _is_usage(name: str) -> bool:
+    """What a month was billed by is worth keeping; which answers failed is of the process that gave them."""
+    return name.endswith(".json") and name != ERRORS
 
 
 def _names(folder: Path) -> list[str]:

@@ -38,7 +38,7 @@ def described_operations(app: Flask) -> list[Operation]:
     schema = schemathesis.openapi.from_dict(describe(app))
     found = list(schema.get_all_operations())
     operations = [operation.ok() for operation in found if isinstance(operation, Ok)]
-    assert len(operations) == len(found) == 14
+    assert len(operations) == len(found) == 16
     return operations
 
 

@@ -1,7 +1,13 @@
 """The same figures for programs, with a bearer token."""
 
+from datetime import timedelta
+
+from flask import Flask
 from flask.testing import FlaskClient
 
+from provisioner.dashboard.guard import EXTENSION
+from provisioner.dashboard.observations import Seen
+from provisioner.service.health import Health
 from tests.dashboard.clock import FixedClock
 from tests.dashboard.conftest import EMAIL, PASSWORD, AddClient, usage_of
 
@@ -64,6 +70,28 @@ def test_unreadable_usage_is_null_not_zero(visitor: FlaskClient, add_client: Add
     assert client["money"] == {"price": 299.0, "overage_fees": None, "total_due": None}
     assert client["last_activity"] is None
     assert body["totals"]["unreadable"] == 1
+
+
+def test_a_program_gets_the_availability_of_each_month(
+    app: Flask, visitor: FlaskClient, add_client: AddClient, clock: FixedClock
+) -> None:
+    add_client("dupont", "Dupont")
+    observations = app.extensions[EXTENSION].observations
+    for days, health in ((30, Health.OK), (1, Health.OK), (1, Health.DOWN), (0, None)):
+        observations.record(clock.now() - timedelta(days=days), [Seen("dupont", health, None)])
+    token = bearer(token_of(visitor))
+
+    answer = visitor.get("/admin/api/clients/dupont/availability", headers=token)
+
+    assert answer.get_json() == {
+        "promised": 0.99,
+        "months": [
+            {"month": "2026-11", "asked": 2, "ready": 1, "share": 0.5},
+            {"month": "2026-10", "asked": 1, "ready": 1, "share": 1.0},
+        ],
+    }
+    assert visitor.get("/admin/api/clients/nobody/availability", headers=token).status_code == 404
+    assert visitor.get("/admin/api/clients/nobody/errors", headers=token).status_code == 404
 
 
 def test_without_a_good_token_there_is_nothing_to_see(visitor: FlaskClient) -> None:

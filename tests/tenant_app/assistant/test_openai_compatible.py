@@ -242,6 +242,7 @@ def test_a_stream_that_fails_unforeseen_tells_it_in_the_library_s_shape(
         raise OSError("gone")
 
     monkeypatch.setattr("tenant_app.retrieval.search.Search.search", broken)
+    tenant.services.server_errors.start()
 
     chunks = client.chat.completions.create(
         model="x", messages=[{"role": "user", "content": ASKED}], stream=True
@@ -249,3 +250,6 @@ def test_a_stream_that_fails_unforeseen_tells_it_in_the_library_s_shape(
     with pytest.raises(openai.APIError, match="interrompue"):
         list(chunks)
     assert tenant.requests_used == 0
+    tenant.services.server_errors.stop()
+    told = (tenant.services.settings.data_dir / "usage" / "errors.json").read_text()
+    assert '"route":"POST /v1/chat/completions","status":500,"count":1' in told
