@@ -122,10 +122,6 @@ def _create(context: Context, client: str, arguments: Create) -> Outcome:
     request = TenantRequest(id=client, started_on=context.clock.now().date(), **given)
     created = new.create(context, request, None)
     access = created.access
-    try:
-        greet(context, client)
-    except ProvisionError as error:
-        context.say(f"No welcome letter is written: {error.message}")
     secrets = {"password": access.password, "api_key": access.api_key}
     told = {"url": created.url, "admin_email": access.email, **_greeted(context, client)}
     return Outcome(

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from provisioner.spec import LONGEST_TRIAL
+
 ActionName = Literal["create", "plan", "suspend", "resume", "rotate", "backup", "package"]
 ClientId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$", description="The client's id")]
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -20,7 +22,10 @@ class Arguments(BaseModel):
 
 
 class Create(Arguments):
-    """A new client, as `provision new` makes it. What is left out is as there."""
+    """A new client, as `provision new` makes it. What is left out is as there.
+
+    `trial_days`: it tries its plan for so long, for nothing. `domains`: host names of its own.
+    """
 
     plan: Line
     name: Line | None = None
@@ -31,6 +36,8 @@ class Create(Arguments):
     color: Line | None = None
     assistant: Line | None = None
     admin_email: Line | None = None
+    trial_days: Annotated[int, Field(ge=1, le=LONGEST_TRIAL)] | None = None
+    domains: Annotated[list[Line], Field(max_length=20)] = []
 
 
 class Plan(Arguments):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Final, cast, get_args
 
 from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
@@ -45,7 +47,8 @@ def create() -> ResponseReturnValue:
         return _form(
             gettext(
                 "L’identifiant compte 2 à 31 lettres minuscules, chiffres ou tirets, commence par une lettre "
-                "et n’est pas un mot réservé ; chaque autre champ tient en une ligne de 200 caractères."
+                "et n’est pas un mot réservé ; un essai dure de 1 à 366 jours ; chaque autre champ tient en "
+                "une ligne de 200 caractères."
             ),
             400,
         )
@@ -97,9 +100,18 @@ def arguments_of(action: ActionName, form: MultiDict[str, str]) -> Arguments:
     for name, field in model.model_fields.items():
         if field.annotation is bool:
             given[name] = name in form
-        elif form.get(name, "").strip():
-            given[name] = form[name].strip()
+        elif text := form.get(name, "").strip():
+            given[name] = _READ.get(name, str)(text)
     return model.model_validate(given)
+
+
+def _days(text: str) -> object:
+    """Return a number of days; what is none stays as it is, to be refused as such."""
+    return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else text
+
+
+_READ: Final[dict[str, Callable[[str], object]]] = {"trial_days": _days, "domains": str.split}
+"""How what is typed into a field becomes its argument, where that is no text."""
 
 
 def _expired() -> str:

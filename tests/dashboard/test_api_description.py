@@ -97,6 +97,15 @@ def test_arguments_that_are_not_known_are_refused(
         answer = visitor.post(f"/admin/api/clients/dupont/{action}", data=json.dumps(body), headers=owner)
         assert answer.status_code == 400, (action, answer.get_json())
     assert visitor.post("/admin/api/clients/dupont/purge", json={}, headers=owner).status_code == 404
+    for more in (
+        {"trial_days": 0},
+        {"trial_days": 367},
+        {"trial_days": "30"},
+        {"domains": "aide.dupont.fr"},
+        {"domains": ["a\nb"]},
+    ):
+        new: dict[str, object] = {"id": "neuf", "plan": "starter", **more}
+        assert visitor.post("/admin/api/clients", json=new, headers=owner).status_code == 400
     for client_id in ("list", "A", "a--b", "../x"):
         new = {"id": client_id, "plan": "starter"}
         assert visitor.post("/admin/api/clients", json=new, headers=owner).status_code == 400

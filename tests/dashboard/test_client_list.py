@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from provisioner.dashboard import client_list
 from provisioner.dashboard.client_list import PER_PAGE
 from provisioner.dashboard.guard import EXTENSION
 from provisioner.dashboard.observations import Seen
@@ -61,6 +63,18 @@ def test_many_clients_are_cut_into_pages(operator: FlaskClient, add_client: AddC
     assert 'rel="prev" href="/admin/clients"' in second
     for odd in ("0", "-1", "99999", "²", "x"):
         assert len(names(page_of(operator, f"?page={odd}"))) in (1, PER_PAGE)
+
+
+def test_a_thousand_clients_are_written_as_figures_are(
+    operator: FlaskClient, add_client: AddClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_client("dupont", "Dupont")
+    shown = client_list.shown
+    monkeypatch.setattr(client_list, "shown", lambda *asked: replace(shown(*asked), count=1000, pages=20))
+
+    assert "1\u202f000 clients trouvés" in page_of(operator)
+    english = operator.get("/admin/clients", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert "1,000 clients found" in english
 
 
 @pytest.mark.parametrize("changed", [{"requests_used": 413}, {"requests_used": 9}])

@@ -130,6 +130,16 @@ def test_what_cannot_be_done_now_is_not_offered(operator: FlaskClient, add_clien
     assert "Renouveler les clés" not in shown(operator, "martin")
 
 
+def test_a_trial_that_is_no_number_of_days_is_refused_and_what_was_typed_stays(operator: FlaskClient) -> None:
+    form, given = "/admin/clients/new", {"id": "neuf", "name": "Cabinet Neuf", "plan": "starter"}
+    for days in ("abc", "0", "367", "-1", "9" * 5000):
+        answer = post_form(operator, form, form, trial_days=days, **given)
+        assert answer.status_code == 400
+        assert "un essai dure de 1 à 366 jours" in (page := answer.get_data(as_text=True))
+        assert 'value="Cabinet Neuf"' in page
+        assert f'value="{days}"' in page
+
+
 def test_a_share_is_never_rounded_up_to_a_promise(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         assert [text(percent(one)) for one in (1.0, 0.99999, 0.98999, 0.0)] == [

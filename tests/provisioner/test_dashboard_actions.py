@@ -1,6 +1,7 @@
 """What the dashboard does to clients: through nginx, its own process, and the program that acts for it."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from tests.provisioner.local_root import LocalRoot, wait_until
+from tests.provisioner.local_root import ask as ask_nginx
 
 EMAIL = "cockpit@vendor.test"
 
@@ -53,12 +55,16 @@ def test_a_client_is_made_suspended_and_resumed_without_the_web_process_having_r
     host: LocalRoot, browser: httpx.Client
 ) -> None:
     fields = {"id": "cockpit", "name": "Cabinet Cockpit", "plan": "starter", "admin_email": "a@c.fr"}
-    begun = post(browser, "/admin/clients/new", "/admin/clients/new", **fields)
+    more = {"trial_days": "30", "domains": "aide.cockpit.fr docs.cockpit.fr"}
+    begun = post(browser, "/admin/clients/new", "/admin/clients/new", **fields, **more)
     made = ended(browser, begun)
     assert "terminé" in made
     assert 'class="secret">sk_starter_' in made
     assert "sk_starter_" not in browser.get(begun.headers["Location"]).text
     assert host.get("cockpit") == 200
+    assert ask_nginx(host.http_port, "docs.cockpit.fr", "/readyz") == 200
+    assert re.search(r"EXPIRES_ON=\W?20\d\d-", (host.path / "client-cockpit" / ".env").read_text())
+    assert len(host.provision("mail", "list", "cockpit").document) == 1
 
     page = "/admin/clients/cockpit"
     unconfirmed = post(browser, page, f"{page}/suspend")
