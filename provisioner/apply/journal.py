@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -94,21 +94,37 @@ def cut_off(folder: Path) -> list[CutOff]:
 
     Without it, one of them may be at work: the process `lock.holder` names.
     """
-    return [_read(path) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+    entries = {path: _entries(path) for path in _journals(folder)}
+    return [_cut_off(path, found) for path, found in entries.items() if found]
 
 
-def _read(path: Path) -> CutOff:
-    entries = [entry for line in path.read_text("utf-8", "replace").splitlines() if (entry := _parse(line))]
-    first = entries[0] if entries else {}
-    last = entries[-1] if entries else {}
+def unbegun(folder: Path) -> list[Path]:
+    """Return the journals whose first line was never whole: their commands were killed before any step.
+
+    Call it while holding the lock.
+    """
+    return [path for path in _journals(folder) if not _entries(path)]
+
+
+def _journals(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{_SUFFIX}"))
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    lines = path.read_text("utf-8", "replace").splitlines()
+    return [entry for line in lines if (entry := _parse(line))]
+
+
+def _cut_off(path: Path, entries: Sequence[Mapping[str, Any]]) -> CutOff:
+    first, last = entries[0], entries[-1]
     begun = [entry for entry in entries if "intend" in entry]
     return CutOff(
         path,
-        command=str(first.get("begin", "?")),
-        tenant_id=str(first.get("tenant", "")),
-        since=str(first.get("at", "?")),
+        command=str(first["begin"]),
+        tenant_id=str(first["tenant"]),
+        since=str(first["at"]),
         step=str(last.get("step", "")),
-        pid=int(first.get("pid", 0)),
+        pid=int(first["pid"]),
         shared=bool(begun and begun[-1].get("shared")),
         writes=frozenset(
             (Path(path), sha256) for entry in begun for path, sha256 in entry.get("writes", {}).items()

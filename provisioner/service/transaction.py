@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from provisioner.apply import lock
 from provisioner.apply.executor import Executor
 from provisioner.apply.interruption import Interruption
-from provisioner.apply.journal import CutOff, Journal, cut_off
+from provisioner.apply.journal import CutOff, Journal, cut_off, unbegun
 from provisioner.apply.tools import Tools
 from provisioner.errors import ProvisionError, Refused, UndoFailed, UnknownTenant
 from provisioner.filesystem import move_directory, remove_file, sweep
@@ -101,6 +101,8 @@ def changing(
 
 def _notice_cut_off(context: Context) -> list[CutOff]:
     """Tell of commands that were killed, and sweep away the temporary files they left."""
+    for path in unbegun(context.layout.journal):
+        remove_file(path)
     earlier = cut_off(context.layout.journal)
     for one in earlier:
         context.say(str(one))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.apply.journal import Journal, cut_off
+import pytest
+
+from provisioner.apply.journal import Journal, cut_off, unbegun
 from tests.provisioner.clock import FixedClock
 
 
@@ -52,6 +54,9 @@ def test_a_line_cut_off_with_the_command_is_passed_over(tmp_path: Path) -> None:
     assert cut_off(tmp_path)[0].command == "new dupont"
 
 
-def test_an_empty_journal_still_tells_that_something_was_cut_off(tmp_path: Path) -> None:
-    (tmp_path / "1-1.jsonl").touch()
-    assert cut_off(tmp_path)[0].command == "?"
+@pytest.mark.parametrize("written", [b"", b'{"begin": "remove dup'])
+def test_a_command_killed_before_its_first_line_had_begun_nothing(tmp_path: Path, written: bytes) -> None:
+    journal = tmp_path / "1-1.jsonl"
+    journal.write_bytes(written)
+    assert cut_off(tmp_path) == []
+    assert unbegun(tmp_path) == [journal]
