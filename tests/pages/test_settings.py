@@ -4,10 +4,11 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.pages.conftest import OpenPage, SignIn, sign_in_on
 from tests.pages.tenant import ADMIN, MEMBER, PASSWORD, VIEWER, Tenant
+from tests.pages.test_accessibility import violations
 
 OTHER_PASSWORD = "une autre phrase de cabinet"
 
@@ -105,6 +106,19 @@ def test_a_choice_that_is_not_offered_is_refused(
     assert answer.status == 400
 
 
+def shown_once(page: Page) -> str:
+    """Return the key that is shown, and wait until nothing of it is left in the page."""
+    shown = page.locator("#secret-value")
+    expect(shown).to_have_text(re.compile("^sk_professional_"))
+    key = shown.inner_text()
+    page.get_by_role("button", name="C’est noté").click()
+    expect(shown).to_have_text("")
+    row = page.get_by_role("row").filter(has_text=key[: len("sk_professional_") + 4])
+    expect(row).to_have_count(1)
+    assert key not in page.content()
+    return key
+
+
 def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, tenant: Tenant) -> None:
     page = sign_in()
     page.goto("/settings")
@@ -113,15 +127,10 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, tenant: Tenan
     page.get_by_label("Interroger l’assistant").check()
     page.get_by_label("Requêtes par mois").fill("500")
     page.get_by_role("button", name="Créer la clé").click()
-    shown = page.locator("#secret-value")
-    expect(shown).to_have_text(re.compile("^sk_professional_"))
-    key = shown.inner_text()
-    page.get_by_role("button", name="C’est noté").click()
+    key = shown_once(page)
 
     row = page.get_by_role("row", name=re.compile("Logiciel de facturation"))
-    expect(row).to_contain_text(key[:12])
     expect(row).to_contain_text(re.compile("questions.*500 par mois"))
-    assert key not in page.content()
     me = httpx.get(f"{tenant.url}/api/me", headers={"X-API-Key": key})
     assert (me.status_code, me.json()["scopes"]) == (200, ["chat"])
 
@@ -136,22 +145,50 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, tenant: Tenan
     assert httpx.get(f"{tenant.url}/api/me", headers={"X-API-Key": key}).status_code == 403
 
 
-def test_a_key_that_another_replaces_is_told_from_it_until_it_ends(sign_in: SignIn, tenant: Tenant) -> None:
-    with httpx.Client(base_url=tenant.url) as api:
-        token = api.post("/api/auth/login", json={"email": ADMIN, "password": PASSWORD}).json()[
-            "access_token"
-        ]
-        api.headers["Authorization"] = f"Bearer {token}"
-        before = api.post("/api/keys", json={"name": "Passerelle"}).json()
-        after = api.post(f"/api/keys/{before['id']}/rotate", json={"overlap_hours": 48}).json()
-        page = sign_in()
-        page.goto("/settings")
-        rows = page.get_by_role("row", name=re.compile("Passerelle"))
-        expect(rows).to_have_count(2)
-        expect(rows.nth(0)).to_contain_text("remplacée ; acceptée jusqu’au")
-        expect(rows.nth(1)).not_to_contain_text("remplacée")
-        for key in (before, after):
-            assert api.delete(f"/api/keys/{key['id']}").status_code == 204
+def works(tenant: Tenant, key: str) -> bool:
+    """Say whether a program gets in with a key."""
+    return httpx.get(f"{tenant.url}/api/me", headers={"X-API-Key": key}).status_code == 200
+
+
+def replaced(page: Page, row: Locator, overlap: str) -> str:
+    """Replace the key of a row, and return the new one as it is shown, once."""
+    row.get_by_role("button", name="Remplacer").click()
+    asked = page.locator("#replacing")
+    expect(asked.locator("strong")).to_have_text("Passerelle")
+    asked.get_by_label("Accepter encore l’ancienne clé").select_option(overlap)
+    asked.get_by_role("button", name="Remplacer").click()
+    return shown_once(page)
+
+
+def test_a_key_is_replaced_by_another_beside_which_it_goes_on_as_long_as_chosen(
+    sign_in: SignIn, tenant: Tenant
+) -> None:
+    page = sign_in()
+    page.goto("/settings")
+    page.get_by_label("Nom de la nouvelle clé").fill("Passerelle")
+    page.get_by_role("button", name="Créer la clé").click()
+    first = shown_once(page)
+    rows = page.get_by_role("row", name=re.compile("Passerelle"))
+
+    rows.get_by_role("button", name="Remplacer").click()
+    assert violations(page) == []
+    page.locator("#replacing").get_by_role("button", name="Conserver").click()
+    second = replaced(page, rows, "une semaine")
+    expect(page.locator("#announcer")).to_have_text("Clé remplacée.")
+    expect(page.locator("#secret-detail")).to_have_text(re.compile("L’ancienne reste acceptée une semaine"))
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("remplacée ; acceptée jusqu’au")
+    expect(rows.nth(0).get_by_role("button", name="Remplacer")).to_have_count(0)
+    expect(rows.nth(1)).not_to_contain_text("remplacée")
+    assert (works(tenant, first), works(tenant, second)) == (True, True)
+
+    third = replaced(page, rows.nth(1), "non : la refuser aussitôt")
+    assert (works(tenant, second), works(tenant, third)) == (False, True)
+    expect(rows).to_have_count(2)
+    for left in (1, 0):
+        rows.first.get_by_role("button", name="Révoquer").click()
+        page.locator("#confirm").get_by_role("button", name="Révoquer").click()
+        expect(rows).to_have_count(left)
 
 
 def test_an_administrator_reads_what_the_plan_allows(sign_in: SignIn) -> None:

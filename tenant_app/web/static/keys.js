@@ -1,10 +1,11 @@
-/* API keys: made and shown once, revoked after a confirmation. */
+/* API keys: made and shown once, replaced with an overlap, revoked after a confirmation. */
 import { confirmed, showSecret } from "./dialogs.js";
 import { announce, ask, clearTrouble, fetchPiece, showTrouble, texts } from "./request.js";
 
 const list = document.getElementById("key-list");
 const form = document.getElementById("new-key");
-const dialog = document.getElementById("confirm");
+const revoking = document.getElementById("confirm");
+const replacing = document.getElementById("replacing");
 
 async function refresh() {
   list.replaceChildren((await fetchPiece(list.dataset.rows)).body.firstElementChild);
@@ -25,21 +26,38 @@ function wanted() {
   };
 }
 
-async function create() {
-  const answer = await ask("/api/keys", {
+/** Have a key made; returns it whole, as it is never shown again. */
+async function made(url, terms) {
+  const answer = await ask(url, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(wanted()),
+    body: JSON.stringify(terms),
   });
-  const { key } = await answer.json();
+  return (await answer.json()).key;
+}
+
+async function create() {
+  const key = await made("/api/keys", wanted());
   form.reset();
   await showSecret(texts.createdTitle, texts.secretDetail, key);
   await refresh();
 }
 
+async function replace(button) {
+  const overlap = document.getElementById("overlap");
+  document.getElementById("replacing-name").textContent = button.dataset.name;
+  replacing.querySelector("form").reset();
+  if (!(await confirmed(replacing))) return;
+  const key = await made(button.dataset.replace, { overlap_hours: Number(overlap.value) });
+  await showSecret(texts.replacedTitle, overlap.selectedOptions[0].dataset.detail, key);
+  await refresh();
+  announce(texts.replaced);
+  document.getElementById("keys-title").focus();
+}
+
 async function revoke(button) {
   document.getElementById("confirm-name").textContent = button.dataset.name;
-  if (!(await confirmed(dialog))) return;
+  if (!(await confirmed(revoking))) return;
   await ask(button.dataset.revoke, { method: "DELETE" });
   await refresh();
   announce(texts.revoked);
@@ -56,6 +74,6 @@ form.addEventListener("submit", (event) => {
   attempt(create());
 });
 list.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-revoke]");
-  if (button) attempt(revoke(button));
+  const button = event.target.closest("[data-revoke], [data-replace]");
+  if (button) attempt(button.dataset.revoke ? revoke(button) : replace(button));
 });
