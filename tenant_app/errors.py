@@ -2,6 +2,7 @@
 
     TenantAppError                500
     ├── InvalidInput              400
+    │   └── LinkNotValid
     ├── Unauthenticated           401
     ├── Forbidden                 403
     ├── NotFound                  404  (missing and "not yours" are the same)
@@ -67,6 +68,13 @@ class InvalidInput(TenantAppError):
     status = 400
     default_code = "invalid-input"
     title = lazy_gettext("Requête invalide")
+
+
+class LinkNotValid(InvalidInput):
+    """A link good once that is unknown, used, replaced or over: which of these is not told."""
+
+    default_code = "link-not-valid"
+    title = lazy_gettext("Lien périmé")
 
 
 class Unauthenticated(TenantAppError):

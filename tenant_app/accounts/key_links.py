@@ -16,7 +16,7 @@ from tenant_app.accounts.keys import ApiKeys, NewKey
 from tenant_app.accounts.links import IssuedLink
 from tenant_app.accounts.tokens import Claims, InvalidToken, sign, verify
 from tenant_app.clock import Clock
-from tenant_app.errors import InvalidInput
+from tenant_app.errors import LinkNotValid
 
 LIFETIME: Final = timedelta(days=7)
 
@@ -79,8 +79,7 @@ class KeyLinks:
         return new
 
 
-def _not_valid() -> InvalidInput:
-    return InvalidInput(
-        lazy_gettext("Ce lien n'est plus valable : demandez-en un autre à votre fournisseur."),
-        code="link-not-valid",
+def _not_valid() -> LinkNotValid:
+    return LinkNotValid(
+        lazy_gettext("Ce lien n'est plus valable : demandez-en un autre à votre fournisseur.")
     )

@@ -20,7 +20,7 @@ from tenant_app.accounts.secrets import digest, new_secret
 from tenant_app.accounts.sessions import revoke_sessions_of
 from tenant_app.clock import Clock
 from tenant_app.database import Database
-from tenant_app.errors import InvalidInput, NotFound
+from tenant_app.errors import LinkNotValid, NotFound
 
 LIFETIME: Final = timedelta(days=7)
 
@@ -52,7 +52,7 @@ class OneTimeLinks:
     def redeem(self, secret: SecretStr, password: SecretStr) -> None:
         """Give the password to whoever the link is for, sign them out everywhere and lift a lock-out.
 
-        Raises InvalidInput for a refused password, which leaves the link good, and in the same words for a
+        Raises InvalidInput for a refused password, which leaves the link good, and LinkNotValid for a
         link that is unknown, used, replaced or over, or whose account is disabled.
         """
         with self._database.read() as session:
@@ -83,8 +83,7 @@ class OneTimeLinks:
         link = session.scalar(known)
         user = session.get(User, link.user_id) if link and link.expires_at > self._clock.now() else None
         if user is None or not user.active:
-            raise InvalidInput(
-                lazy_gettext("Ce lien n'est plus valable : demandez-en un autre à votre administrateur."),
-                code="link-not-valid",
+            raise LinkNotValid(
+                lazy_gettext("Ce lien n'est plus valable : demandez-en un autre à votre administrateur.")
             )
         return user

@@ -20,13 +20,15 @@ from tenant_app.web.frame import page
 class Person:
     """One account as its row shows it; ``own`` is that of whoever reads the page.
 
-    ``link_until`` is until when a link to choose a password is good, when there is one.
+    ``link_until`` is until when a link to choose a password is good, when there is one; ``invited`` says that
+    it was never used nor anything else done.
     """
 
     user: User
     last_active: str
     own: bool
     link_until: datetime | None
+    invited: bool
 
 
 @page("users.manage")
@@ -63,7 +65,13 @@ def _roster() -> dict[str, object]:
     own_id = current_actor().user_id
     return {
         "people": [
-            Person(user, _activity(months.get(user.id), present), user.id == own_id, links.get(user.id))
+            Person(
+                user,
+                _activity(months.get(user.id), present),
+                own=user.id == own_id,
+                link_until=links.get(user.id),
+                invited=user.id in links and user.id not in months,
+            )
             for user in known
         ],
         "seats_used": sum(user.active for user in known),

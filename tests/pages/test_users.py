@@ -89,6 +89,7 @@ def test_a_person_is_added_with_a_link_shown_once(users: Page, open_page: OpenPa
     link = link_shown(users)
 
     expect(row_of(users, NEW)).to_contain_text("Membre")
+    expect(row_of(users, NEW)).to_contain_text("Invité")
     expect(row_of(users, NEW)).to_contain_text("Jamais connecté")
     expect(users.locator(".seats")).to_have_text(re.compile(r"^Places prises\s: 4 sur 4"))
     expect(row_of(users, NEW)).to_contain_text("lien valable jusqu’au")
@@ -97,6 +98,7 @@ def test_a_person_is_added_with_a_link_shown_once(users: Page, open_page: OpenPa
     assert signs_in(open_page, firm, CHOSEN)
     users.reload()
     expect(row_of(users, NEW)).not_to_contain_text("lien valable")
+    expect(row_of(users, NEW)).to_contain_text("Actif")
     expect(row_of(users, NEW)).to_contain_text("Ce mois-ci")
 
 
