@@ -26,10 +26,11 @@ class NobodyActs(ProvisionError):
         )
 
 
-def ask(path: Path, request: Request) -> Iterator[dict[str, Any]]:
+def ask(path: Path, request: Request, patience: float | None = None) -> Iterator[dict[str, Any]]:
     """Ask for an action and return each line that is told of it, the last with ``done`` or ``error``.
 
-    Nothing is asked before the first line is wanted. Raises NobodyActs.
+    Nothing is asked before the first line is wanted. `patience` is how many seconds a line may take: an
+    action may have to wait for others, then work for hours. Raises NobodyActs.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_CONNECT_SECONDS)
@@ -38,7 +39,7 @@ def ask(path: Path, request: Request) -> Iterator[dict[str, Any]]:
             connection.sendall(request.model_dump_json().encode() + b"\n")
         except OSError as error:
             raise NobodyActs(f"cannot be reached ({error.strerror or error})") from error
-        connection.settimeout(None)  # it may have to wait for others, then work for hours
+        connection.settimeout(patience)
         yield from _told(connection)
 
 
@@ -50,6 +51,8 @@ def _told(connection: socket.socket) -> Iterator[dict[str, Any]]:
                 yield told
                 if "done" in told or "error" in told:
                     return
+    except TimeoutError as error:
+        raise NobodyActs("is at work on something else") from error
     except (OSError, ValueError) as error:
         raise NobodyActs("broke off") from error
     raise NobodyActs("ended before it had answered")

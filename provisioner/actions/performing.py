@@ -9,7 +9,9 @@ from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
+from provisioner.actions.answering import answer
 from provisioner.actions.requests import (
+    QUESTIONS,
     ActionName,
     Arguments,
     Create,
@@ -91,8 +93,10 @@ def _performed(context: Context, line: bytes, tell: Tell) -> Outcome:
     now = replace(
         context, acting=request.who, observer=_Telling(tell), say=lambda message: tell({"said": message})
     )
+    if request.action in QUESTIONS:
+        return Outcome(answer(now, request.client, arguments, tell), {})
     _require_not_to_be_restarted(now)
-    return _ACTIONS[request.action](now, request.client, arguments)
+    return _ACTIONS[cast(ActionName, request.action)](now, request.client, arguments)
 
 
 def _first_reason(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""What may be asked for: a closed list of actions, each with its own arguments; anything else is refused."""
+"""What may be asked: a closed list of actions and questions, each with its arguments; all else is refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from provisioner.spec import LONGEST_TRIAL
 
 ActionName = Literal["create", "plan", "suspend", "resume", "rotate", "backup", "package"]
+QuestionName = Literal["packages", "package-file"]
+"""What is answered at once: it changes nothing but that who took a package is among the client's events."""
 ClientId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$", description="The client's id")]
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -83,16 +85,35 @@ ARGUMENTS: Final[Mapping[ActionName, type[Arguments]]] = {
 }
 
 
+class Packages(Arguments):
+    """The packages there are of the client, and whether their keys open."""
+
+
+class PackageFile(Arguments):
+    """One of them, whole: it holds an API key. `file` is its name."""
+
+    file: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}-[0-9]{8}T[0-9]{6}Z(-[0-9]{1,3})?\.zip$")]
+
+
+QUESTIONS: Final[Mapping[QuestionName, type[Arguments]]] = {
+    "packages": Packages,
+    "package-file": PackageFile,
+}
+
+
+_MODELS: Final[Mapping[str, type[Arguments]]] = dict((*ARGUMENTS.items(), *QUESTIONS.items()))
+
+
 class Request(BaseModel):
     """One line of what is asked: who wants which action for which client. `arguments` are its own model's."""
 
     model_config = _STRICT
 
-    action: ActionName
+    action: ActionName | QuestionName
     client: ClientId
     who: Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")]
     arguments: dict[str, Any]
 
     def checked(self) -> Arguments:
         """Return the arguments as their action knows them; raises pydantic's ValidationError."""
-        return ARGUMENTS[self.action].model_validate(self.arguments)
+        return _MODELS[self.action].model_validate(self.arguments)

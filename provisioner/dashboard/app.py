@@ -24,6 +24,7 @@ from provisioner.dashboard import (
     formats,
     history_api,
     metrics,
+    package_pages,
     pages,
 )
 from provisioner.dashboard.attempts import Attempts
@@ -40,12 +41,15 @@ from provisioner.service.context import Context
 
 LANGUAGES: Final = ("fr", "en")
 ATTEMPTS_PER_MINUTE: Final = 10
+PATIENCE_SECONDS: Final = 20.0
+"""How long a page waits for an answer of the program that acts: it may be at work for somebody else."""
 LARGEST_BODY: Final = 16 * 1024
 _HERE: Final = Path(__file__).parent
 _BLUEPRINTS: Final = (
     pages.blueprint,
     client_page.blueprint,
     action_pages.blueprint,
+    package_pages.blueprint,
     access.blueprint,
     api.blueprint,
     history_api.blueprint,
@@ -80,6 +84,7 @@ def create_app(context: Context) -> Flask:
         observations=Observations(store),
         driver=lambda: replace(context).driver,
         jobs=Jobs(store, clock, lambda request: ask(replace(context).driver.actions.socket, request)),
+        question=lambda request: ask(replace(context).driver.actions.socket, request, PATIENCE_SECONDS),
         now=lambda: replace(context),
     )
     _configure(app, host, store.signing_key())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from provisioner.actions.requests import Request
 from provisioner.clock import Clock
 from provisioner.dashboard.attempts import Attempts
 from provisioner.dashboard.jobs import Jobs
@@ -21,7 +23,8 @@ from provisioner.service.context import Context
 class Dashboard:
     """Built once by ``create_app``.
 
-    ``driver`` is the engine that runs the clients, as the host is now; ``now`` gives all of the host so.
+    ``question`` asks the program that acts on clients for what this one may not read. ``driver`` is the
+    engine that runs the clients, as the host is now; ``now`` gives all of the host so.
     """
 
     host: HostSettings
@@ -33,4 +36,5 @@ class Dashboard:
     observations: Observations
     driver: Callable[[], Driver]
     jobs: Jobs
+    question: Callable[[Request], Iterator[Mapping[str, Any]]]
     now: Callable[[], Context]

@@ -1,16 +1,19 @@
-"""`packages`: those that were made, cleaned away by age, or all of them as one archive."""
+"""`packages`: those that were made, handed out, cleaned away by age, or all of them as one archive."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from provisioner.backups.archives import write_archive
 from provisioner.backups.sealing import Seal
-from provisioner.errors import InvalidRequest, Refused
+from provisioner.errors import InvalidRequest, ProvisionError, Refused
+from provisioner.registry.models import State
 from provisioner.service.context import Context
-from provisioner.service.package_folder import Kept, PackageFolder, folders
+from provisioner.service.operations import perform
+from provisioner.service.package_folder import Kept, PackageFolder, Record, folders
 from provisioner.service.transaction import changing
 
 
@@ -19,6 +22,55 @@ def kept(context: Context, tenant_id: str | None) -> Sequence[Kept]:
     if tenant_id is not None:
         context.registry.get(tenant_id)
     return [one for _, one in _kept(context, tenant_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A package, and whether its key still opens the client's API; None when the client cannot be asked."""
+
+    package: Kept
+    opens: bool | None
+
+
+def standings(context: Context, tenant_id: str) -> Sequence[Standing]:
+    """Return a client's packages, oldest first; one that sleeps is woken to say which keys it has.
+
+    Raises UnknownTenant.
+    """
+    found = kept(context, tenant_id)
+    keys = _keys(context, tenant_id) if found else None
+    return [Standing(one, _opens(one.record, keys)) for one in found]
+
+
+def hand_out(context: Context, tenant_id: str, name: str) -> bytes:
+    """Return a package as it is on disk, and record who took it. Raises Refused when there is none such."""
+    found = next((one for one in kept(context, tenant_id) if one.record.file == name), None)
+    if found is None:
+        raise Refused(
+            f"There is no package {name} of {tenant_id}.", f"`provision packages {tenant_id}` lists them."
+        )
+    content = found.file.read_bytes()
+    context.writable_registry.add_event(
+        tenant_id, f"package-file {tenant_id}", context.operator, "done", name
+    )
+    return content
+
+
+def _keys(context: Context, tenant_id: str) -> Mapping[int, str] | None:
+    """Return how each of the client's keys begins, by number; None when it cannot be asked."""
+    entry = context.registry.get(tenant_id)
+    if entry.state not in (State.RUNNING, State.STOPPED, State.SUSPENDED):
+        return None
+    try:
+        keys = perform(context, entry, "key-list", {})["keys"]
+    except ProvisionError:
+        return None
+    return {int(key["id"]): str(key["hint"]) for key in keys}
+
+
+def _opens(record: Record, keys: Mapping[int, str] | None) -> bool | None:
+    # A restored client counts its keys anew: the number alone may be another's.
+    return None if keys is None else keys.get(record.key_id) == record.key_hint
 
 
 def clean(context: Context, tenant_id: str | None, older_than: timedelta) -> Sequence[Path]:

@@ -1,9 +1,11 @@
 """What the dashboard does to clients: through nginx, its own process, and the program that acts for it."""
 
+import io
 import json
 import re
 import socket
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,36 @@ def test_a_client_is_made_suspended_and_resumed_without_the_web_process_having_r
     assert [event["detail"] for event in events][1] == "facture 12 impayée"
 
 
+def test_a_package_is_downloaded_by_who_may_make_one_and_that_is_recorded(
+    host: LocalRoot, browser: httpx.Client
+) -> None:
+    """Its folder is closed to the web process: the program that acts hands it over."""
+    page = "/admin/clients/cockpit"
+    assert "Aucun paquet pour l’instant" in browser.get(f"{page}/packages").text
+    made = ended(browser, post(browser, page, f"{page}/package", replace="on"))
+    assert f'href="{page}/packages"' in made
+    listed = browser.get(f"{page}/packages").text
+    assert "valable" in listed
+    (file,) = re.findall(rf'action="{page}/packages/([^"]+)"', listed)
+
+    taken = post(browser, f"{page}/packages", f"{page}/packages/{file}")
+
+    assert taken.headers["Content-Type"] == "application/zip"
+    assert taken.headers["Content-Disposition"] == f'attachment; filename="{file}"'
+    assert taken.headers["Cache-Control"] == "no-store"
+    assert taken.content == (host.path / "packages" / "cockpit" / file).read_bytes()
+    assert any(name.endswith("API_KEY.txt") for name in zipfile.ZipFile(io.BytesIO(taken.content)).namelist())
+    last = host.provision("events", "cockpit").document[-1]
+    assert (last["command"], last["operator"], last["detail"]) == ("package-file cockpit", EMAIL, file)
+
+    for elsewhere in (file.replace("Z.zip", "Z-7.zip"), "begun.json", "..%2f..%2fhost.yaml", f"{file}.json"):
+        answer = post(browser, f"{page}/packages", f"{page}/packages/{elsewhere}")
+        assert answer.status_code == 404, elsewhere
+    (key,) = [one["id"] for one in host.provision("key", "list", "cockpit").document]
+    assert host.provision("key", "revoke", "cockpit", str(key)).code == 0
+    assert "plus valable" in browser.get(f"{page}/packages").text
+
+
 def test_whatever_is_no_request_is_refused_on_the_socket(host: LocalRoot) -> None:
     request = {"action": "suspend", "client": "cockpit", "who": "x", "arguments": {}}
     for line in (
@@ -100,6 +132,9 @@ def test_whatever_is_no_request_is_refused_on_the_socket(host: LocalRoot) -> Non
         json.dumps(request | {"more": 1}).encode() + b"\n",
         json.dumps(request | {"arguments": {"force": True}}).encode() + b"\n",
         json.dumps(request | {"client": "nobody-there"}).encode() + b"\n",
+        json.dumps(request | {"action": "package-file"}).encode() + b"\n",
+        json.dumps(request | {"action": "package-file", "arguments": {"file": "../x.zip"}}).encode() + b"\n",
+        json.dumps(request | {"action": "packages", "client": "nobody-there"}).encode() + b"\n",
         json.dumps(request).encode() + b"\n" + json.dumps(request).encode() + b"\n",
     ):
         (told,) = ask(host.path / "run" / "actions" / "actions.sock", line)
