@@ -69,6 +69,7 @@ def test_a_client_is_made_suspended_and_resumed_without_the_web_process_having_r
     assert len(host.provision("mail", "list", "cockpit").document) == 1
 
     page = "/admin/clients/cockpit"
+    wait_until(lambda: "Aucune depuis le" in browser.get(page).text)  # its errors, as the instance tells them
     unconfirmed = post(browser, page, f"{page}/suspend")
     assert unconfirmed.status_code == 400
     assert host.get("cockpit") == 200
