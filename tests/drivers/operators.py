@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,15 +147,20 @@ def provision(operator: Operator, *words: str, stdin: str | None = None) -> Outc
 
 
 def forked(
-    machine: Machine, *words: str, code: Path = INSTALLED, killed_at: int | str | None = None
+    machine: Machine,
+    *words: str,
+    code: Path = INSTALLED,
+    killed_at: int | str | None = None,
+    strace: Sequence[str] | None = None,
 ) -> Outcome:
     """Run a command of the version at `code` in a booted machine, as a process of its own.
 
-    With `killed_at`, until a step (its number, or first words) begins; 0: when the last has ended.
+    With `killed_at`, until a step (its number, or first words) begins; 0: when the last has ended. With
+    `strace`, that program's arguments, it is traced.
     """
     line = ("--root", "/var/www", "--driver", "systemd", "--json", *words)
     deadly = None if killed_at is None else str(killed_at)
-    finished = _commands(machine, code).run(*line, killed_at=deadly)
+    finished = _commands(machine, code).run(*line, killed_at=deadly, strace=strace)
     document = json.loads(finished.stdout) if finished.stdout.strip() else None
     return Outcome(finished.returncode, document, finished.stderr)
 

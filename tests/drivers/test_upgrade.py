@@ -16,6 +16,7 @@ from tests.drivers.operators import INSTALLED as HERE
 from tests.drivers.operators import Outcome, SystemdOperator, ask, done, forked
 from tests.provisioner import newer_version
 from tests.provisioner.recovery import steps_done
+from tests.provisioner.system_calls import MUTATING, SWEEP_SECONDS, calls_in, own_points, tracing
 from tests.systemd.host import tenantry_machine
 from tests.systemd.machine import Machine
 
@@ -23,6 +24,9 @@ pytestmark = pytest.mark.systemd
 
 NAMES = ("avril", "juin")
 HOST_STEPS, CLIENT_STEPS = 6, 35
+UPGRADE = ("upgrade", "juin", "--watch", "0")
+#: Where a command may change something.
+ROOTS = (Path("/var/www"), Path("/etc"), Path("/run"))
 NEXT, BESIDE, BROKEN = Path("/opt/next"), Path("/opt/beside"), Path("/opt/broken")
 
 
@@ -119,15 +123,59 @@ POINTS = [
 def test_killed_anywhere_the_same_command_finishes_it(
     machine: Machine, clients: list[Client], point: str
 ) -> None:
-    here = {__version__: HERE, "7.0.0": NEXT, "7.0.1": BESIDE}[version(machine, "juin")]
-    there = BESIDE if here == NEXT else NEXT
+    here, there = versions(machine)
     assert provision(machine, here, "diff", "juin").document == []
-    killed = provision(machine, there, "upgrade", "juin", killed_at=point)
+    killed = provision(machine, there, *UPGRADE, killed_at=point)
     assert killed.status == -signal.SIGKILL, killed.messages
+    check_finished(machine, there)
+
+
+@pytest.mark.parametrize("fault", ["rename:signal=SIGKILL:when=9", "fsync:signal=SIGKILL:when=60"])
+def test_killed_at_a_system_call_the_same_command_finishes_it_too(
+    machine: Machine, clients: list[Client], fault: str
+) -> None:
+    _, there = versions(machine)
+    assert injected(machine, there, fault) == -signal.SIGKILL
+    check_finished(machine, there)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(SWEEP_SECONDS)
+def test_killed_at_any_change_the_same_command_finishes_it_too(
+    machine: Machine, clients: list[Client]
+) -> None:
+    _, there = versions(machine)
+    log = Path("/var/www/trace.txt")
+    traced = forked(machine, *UPGRADE, code=there, strace=tracing(log))
+    assert traced.status == 0, traced.messages
+    calls = calls_in(machine.path(log).read_text("utf-8", "replace"))
+    machine.path(log).unlink()
+    points = [point for call in MUTATING for point in own_points(calls, call, *ROOTS)]
+    for point in points:
+        _, there = versions(machine)
+        # Of some calls there are fewer on the way back.
+        assert injected(machine, there, point.fault) in (0, -signal.SIGKILL), point
+        check_finished(machine, there)
+
+
+def versions(machine: Machine) -> tuple[Path, Path]:
+    """The code of the version the client runs, and of the one it is to run next."""
+    here = {__version__: HERE, "7.0.0": NEXT, "7.0.1": BESIDE}[version(machine, "juin")]
+    return here, BESIDE if here == NEXT else NEXT
+
+
+def injected(machine: Machine, there: Path, fault: str) -> int:
+    """Begin the upgrade, killed by a system call; return how it ended."""
+    strace = ("-o", "/dev/null", "-e", f"trace={fault.partition(':')[0]}", "-e", f"inject={fault}")
+    return forked(machine, *UPGRADE, code=there, strace=strace).status
+
+
+def check_finished(machine: Machine, there: Path) -> None:
+    """Nothing was broken meanwhile; run again, the client runs the new version and nothing is left."""
     machine.run("nginx", "-t", "-q")
     operator = SystemdOperator(machine)
     assert ask(operator, "avril.localhost", "/readyz").status == 200
-    again = provision(machine, there, "upgrade", "juin", "--watch", "0")
+    again = provision(machine, there, *UPGRADE)
     assert again.status == 0, again.messages
     assert ask(operator, "juin.localhost", "/readyz").status == 200
     assert provision(machine, there, "diff", "juin").document == []

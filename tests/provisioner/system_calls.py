@@ -38,10 +38,21 @@ class Point:
         return f"{self.call}:signal=SIGKILL:when={self.number}"
 
 
-def own_points(host: LocalRoot, calls: list[Call], call: str) -> list[Point]:
+def tracing(log: Path) -> tuple[str, ...]:
+    """The options of `strace` by which it writes every changing call into a file."""
+    return ("-y", "-s", "0", "-o", str(log), "-e", f"trace={','.join(MUTATING)}")
+
+
+def calls_in(log: str) -> list[Call]:
+    """The calls in such a file's text."""
+    found = [_CALL.match(line) for line in log.splitlines()]
+    return [(call[1] or "", call[2], call[3]) for call in found if call]
+
+
+def own_points(calls: list[Call], call: str, *roots: Path) -> list[Point]:
     """The calls of this name by which the traced command itself changes something, every `EVERY`-th."""
     lines = [line for _, name, line in calls if name == call]
-    found = [Point(call, number) for number, line in enumerate(lines, start=1) if changes(host, call, line)]
+    found = [Point(call, number) for number, line in enumerate(lines, start=1) if _changes(call, line, roots)]
     return found[::EVERY]
 
 
@@ -62,14 +73,13 @@ def program_points(host: LocalRoot, calls: list[Call]) -> list[Point]:
 def traced(host: LocalRoot, words: tuple[str, ...], *more: str) -> list[Call]:
     """Run a command to its end; return its changing calls."""
     log = host.path / "trace.txt"
-    trace = ("-y", "-s", "0", *more, "-o", str(log), "-e", f"trace={','.join(MUTATING)}")
-    ended = host.traced(*trace, words=words)
+    ended = host.traced(*more, *tracing(log), words=words)
     assert ended.returncode == 0, ended.stderr
-    found = [_CALL.match(line) for line in log.read_text("utf-8", "replace").splitlines()]
+    calls = calls_in(log.read_text("utf-8", "replace"))
     log.unlink()
-    return [(call[1] or "", call[2], call[3]) for call in found if call]
+    return calls
 
 
-def changes(host: LocalRoot, call: str, line: str) -> bool:
-    """Say whether a traced call is about the root, and more than a look."""
-    return str(host.path) in line and (call != "openat" or bool(_WRITING.search(line)))
+def _changes(call: str, line: str, roots: tuple[Path, ...]) -> bool:
+    """Say whether a traced call is about one of the roots, and more than a look."""
+    return any(str(root) in line for root in roots) and (call != "openat" or bool(_WRITING.search(line)))

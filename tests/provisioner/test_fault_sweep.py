@@ -54,7 +54,7 @@ def changed(host: LocalRoot) -> Iterator[LocalRoot]:
 def test_the_command_killed_at_any_change_is_absent_or_taken_up_again(
     neighbour: LocalRoot, call: str
 ) -> None:
-    for point in own_points(neighbour, traced_new(neighbour), call):
+    for point in own_points(traced_new(neighbour), call, neighbour.path):
         killed = neighbour.injected(point.fault, *new_words(ID))
         assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)
         check(neighbour, point)
@@ -83,7 +83,7 @@ def test_a_change_killed_at_any_change_is_brought_there_by_the_same_command(
 ) -> None:
     change = changes_of(CHANGED)[name]
     change.get_ready(changed)
-    for point in own_points(changed, traced(changed, change.words), call):
+    for point in own_points(traced(changed, change.words), call, changed.path):
         change.get_ready(changed)
         killed = changed.injected(point.fault, *change.words)
         assert was_killed(killed) or killed.returncode == 0, (point, killed.stderr)

@@ -74,7 +74,7 @@ def test_killed_at_a_system_call_it_is_archived_too(seal: LocalRoot) -> None:
 @pytest.mark.parametrize("call", MUTATING)
 def test_killed_at_any_change_it_is_archived_too(seal: LocalRoot, call: str) -> None:
     assert seal.new(ID).code == 0
-    points = own_points(seal, traced(seal, ("remove", ID)), call)
+    points = own_points(traced(seal, ("remove", ID)), call, seal.path)
     assert seal.provision("purge", ID, "--yes").code == 0
     for point in points:
         assert seal.new(ID).code == 0

@@ -173,7 +173,7 @@ def test_killed_at_any_change_in_place_it_is_done_by_running_it_again(
     november: ServedClient, archive: Path, call: str, tmp_path: Path
 ) -> None:
     words = ("restore", str(archive))
-    points = own_points(november.host, traced(november.host, words), call)
+    points = own_points(traced(november.host, words), call, november.host.path)
     bring_back(november, tmp_path)
     for point in points:
         killed = november.host.injected(point.fault, *words)
@@ -195,7 +195,7 @@ def test_killed_at_any_change_as_a_new_client_it_is_absent_or_taken_up_again(
 ) -> None:
     host, name = november.host, "sealin-swept"
     words = ("restore", str(archive), "--as", name)
-    points = own_points(host, traced(host, words), call)
+    points = own_points(traced(host, words), call, host.path)
     assert host.provision("purge", name, "--yes").code == 0
     for point in points:
         killed = host.injected(point.fault, *words)

@@ -12,7 +12,7 @@ from typing import Final
 from filelock import FileLock
 
 _PACKAGES: Final = (
-    *("systemd", "systemd-sysv", "dbus", "iproute2", "procps", "python3", "ca-certificates"),
+    *("systemd", "systemd-sysv", "dbus", "iproute2", "procps", "strace", "python3", "ca-certificates"),
     *("nginx-light", "curl", "logrotate", "tesseract-ocr", "tesseract-ocr-fra"),
     # Let's Encrypt's own client, and its ACME server for tests.
     *("certbot", "pebble"),
