@@ -73,6 +73,8 @@ def test_a_program_makes_a_client_suspends_it_and_takes_a_backup(
     ]
     told = ask(operator, DASHBOARD, f"/admin/api/clients/{ID}/events", headers=headers).json()
     assert [event["command"] for event in told["events"]] == [event["command"] for event in events]
+    errors = ask(operator, DASHBOARD, f"/admin/api/clients/{ID}/errors", headers=headers).json()
+    assert errors["state"] == "known"  # the dashboard's walls let it read what the instance wrote
     refused = acted(operator, headers, f"/{ID}/resume", {"reason": "a" * 200})
     assert refused["state"] == "done"
 
