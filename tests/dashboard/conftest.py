@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from flask import Flask
@@ -53,6 +53,10 @@ def context(tmp_path: Path, clock: FixedClock) -> Context:
     )
 
 
+FIRST_PORT: Final = 5901
+"""Where nobody listens: the first ports of a host may be a demo's, or another test's."""
+
+
 @pytest.fixture
 def host(tmp_path: Path) -> HostSettings:
     """Return the settings of a fresh host."""
@@ -73,7 +77,7 @@ def add_client(host: HostSettings, clock: FixedClock) -> AddClient:
     ) -> Path:
         registry = Registry(Database.open(host.layout.registry), clock)
         request = TenantRequest(id=client_id, name=name, plan=plan, started_on=clock.now().date())
-        port = 5001 + len(registry.all())
+        port = FIRST_PORT + len(registry.all())
         registry.book(request, build_spec(request, catalogue, host, port))
         registry.set_state(client_id, state)
         file = host.root / f"client-{client_id}" / "data" / "usage" / f"{MONTH}.json"

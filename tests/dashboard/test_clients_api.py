@@ -9,7 +9,7 @@ from provisioner.dashboard.guard import EXTENSION
 from provisioner.dashboard.observations import Seen
 from provisioner.service.health import Health
 from tests.dashboard.clock import FixedClock
-from tests.dashboard.conftest import EMAIL, PASSWORD, AddClient, usage_of
+from tests.dashboard.conftest import EMAIL, FIRST_PORT, PASSWORD, AddClient, usage_of
 
 
 def token_of(visitor: FlaskClient) -> str:
@@ -36,7 +36,7 @@ def test_a_program_gets_every_client_with_usage_money_storage_and_activity(
             "id": "dupont",
             "name": "Cabinet Dupont & Associés",
             "plan": "professional",
-            "port": 5001,
+            "port": FIRST_PORT,
             "hostname": "dupont.localhost",
             "url": "http://dupont.localhost:8080",
             "state": "failed",
