@@ -17,11 +17,16 @@ from provisioner.filesystem import new_file
 _PIECE: Final = 1024 * 1024
 
 
-def write_archive(target: Path, kept: Iterable[tuple[Path, str]], seal: Seal | None) -> tuple[str, ...]:
+def write_archive(
+    target: Path,
+    kept: Iterable[tuple[Path, str]],
+    seal: Seal | None,
+    linked: Iterable[tuple[Path, str]] = (),
+) -> tuple[str, ...]:
     """Write files and folders under these names, encrypted with a `seal`; return the names of all in it.
 
-    What links lead to is kept in their place. It is read back to its end before this returns. Raises OSError,
-    EncryptionFailed, ArchiveRefused.
+    What links lead to is kept in their place; in `linked` folders links stay links. It is read back to its
+    end before this returns. Raises OSError, EncryptionFailed, ArchiveRefused.
     """
     with (
         new_file(target) as stream,
@@ -30,6 +35,9 @@ def write_archive(target: Path, kept: Iterable[tuple[Path, str]], seal: Seal | N
         tarfile.open(fileobj=packed, mode="w", dereference=True) as archive,
     ):
         for path, name in kept:
+            archive.add(path, name)
+        archive.dereference = False
+        for path, name in linked:
             archive.add(path, name)
         names = tuple(archive.getnames())
     _read_back(target, seal)

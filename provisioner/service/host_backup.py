@@ -25,7 +25,8 @@ def backup_host(
     """Write the host's own files into one archive (mode 0600); return where, its size and what is in it.
 
     The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, legal texts,
-    certificates of erasure, the invoices, and the TLS certificates with their keys; encrypted with a `seal`.
+    certificates of erasure, the invoices, the TLS certificates with their keys, and certbot's store: an
+    authority gives a domain only so many certificates a week. Encrypted with a `seal`.
     Raises InvalidRequest when `to` is no folder.
     """
     if to is not None and not to.is_dir():
@@ -57,8 +58,8 @@ def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]
     with tempfile.TemporaryDirectory(prefix="tenantry-registry-") as folder:
         registry = Path(folder) / "registry.sqlite3"
         database.copy(context.layout.registry, registry)
-        # Certbot's certificates are links into another folder: what they lead to is kept.
-        return write_archive(target, ((registry, registry.name), *_kept(context)), seal)
+        kept = ((registry, registry.name), *_kept(context))
+        return write_archive(target, kept, seal, linked=_linked(context))
 
 
 def _kept(context: Context) -> Iterator[tuple[Path, str]]:
@@ -73,4 +74,11 @@ def _kept(context: Context) -> Iterator[tuple[Path, str]]:
     )
     yield from ((path, path.name) for path in own if path.exists())
     if certificates is not None and certificates.is_dir():
+        # A certbot of the operator's own links them into another folder: what they lead to is kept.
         yield certificates, "certificates"
+
+
+def _linked(context: Context) -> Iterator[tuple[Path, str]]:
+    """certbot refuses to renew what are no links any more."""
+    if (store := context.layout.acme_store).is_dir():
+        yield store, "acme"

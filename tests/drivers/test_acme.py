@@ -170,6 +170,24 @@ def _asking(machine: Machine, url: str) -> Iterator[None]:
     assert not [line for line in lines if "failed" in line]
 
 
+def test_a_lost_host_serves_and_renews_what_its_backup_kept(machine: Machine, acmea: Client) -> None:
+    """Let's Encrypt gives a domain fifty certificates a week: a host of more clients could not begin anew."""
+    name, operator = f"acmea.{BASE}", acmea.operator
+    kept = done(operator, "backup", "--host")["file"]
+    before = shown_for(machine, name)
+    machine.run("rm", "-r", STORE)
+    machine.run("mkdir", "/root/unpacked")
+    machine.run("tar", "-xzf", kept, "-C", "/root/unpacked")
+    machine.run("mv", "/root/unpacked/acme", STORE)
+    done(operator, "host", "init")
+    machine.run("systemctl", "restart", "nginx")
+    assert status(machine, f"https://{name}/readyz") == "200"
+    assert shown_for(machine, name) == before
+    done(operator, "host", "renew", name)
+    wait_until(lambda: shown_for(machine, name) != before)
+    assert provision(operator, "diff", "acmea").status == 0
+
+
 def test_a_certificate_that_is_not_obtained_here_is_not_renewed(acmea: Client) -> None:
     refused = provision(acmea.operator, "host", "renew", "nobody.example")
     assert refused.status == 2

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from tests.provisioner.local_root import LocalRoot
+from tests.provisioner.recovery import was_killed
 
 EVERY: Final = int(os.environ.get("FAULTS_EVERY", "1"))
 """A whole sweep takes hours: `FAULTS_EVERY=10` takes every tenth point."""
@@ -78,6 +79,18 @@ def traced(host: LocalRoot, words: tuple[str, ...], *more: str) -> list[Call]:
     calls = calls_in(log.read_text("utf-8", "replace"))
     log.unlink()
     return calls
+
+
+def kill(host: LocalRoot, point: Point, words: tuple[str, ...]) -> bool:
+    """Run a command, to be killed at a point; False when it had a call fewer this time and ended well."""
+    ended = host.injected(point.fault, *words)
+    assert was_killed(ended) or ended.returncode == 0, (point, ended.stderr)
+    return was_killed(ended)
+
+
+def require_most(killed: list[bool]) -> None:
+    """A sweep that kills little shows little: at most a quarter of the calls, or one, may be missing."""
+    assert killed.count(False) <= max(1, len(killed) // 4), killed
 
 
 def _changes(call: str, line: str, roots: tuple[Path, ...]) -> bool:
