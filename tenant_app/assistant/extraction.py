@@ -38,6 +38,10 @@ _GOES_ON: Final = re.compile(
 )
 
 
+# What a letter says it is about: it holds the words of every question on that, and answers but one.
+_SUBJECT: Final = re.compile(r"(objet|subject|re)\s*:[^\n]*", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Quote:
     """One to three sentences of passage ``index`` (from 0): ``text`` stands in it exactly so.
@@ -104,17 +108,21 @@ def _runs(passage: Hit, language: Language, asked: frozenset[str]) -> list[tuple
     nothing else; of these, headings and names come last.
     """
     language = detect_language(passage.passage) or language
-    found = _under_their_names(list(_sentences(passage, language)), language, asked)
+    found = _under_their_names(list(_sentences(passage, language, asked)), language, asked)
     quotable = [tuple(run) for good, run in groupby(found, key=lambda sentence: sentence.quotable) if good]
     return quotable or [(one,) for one in found if not one.is_heading] or [(one,) for one in found]
 
 
-def _sentences(passage: Hit, language: Language) -> Iterator[_Sentence]:
+def _sentences(passage: Hit, language: Language, asked: frozenset[str]) -> Iterator[_Sentence]:
     headings = {passage.document, *passage.heading.split(HEADING_SEPARATOR)}
     for span in sentences(passage.passage):
         text = passage.passage[span.start : span.end]
         terms = frozenset(analyse(text, language))
-        is_heading = " ".join(text.lstrip("# ").split()) in headings
+        plain = " ".join(text.lstrip("# ").split())
+        subject = _SUBJECT.fullmatch(text)
+        is_heading = plain in headings or (
+            subject is not None and asked.isdisjoint(analyse(subject[1], language))
+        )
         yield _Sentence(
             span.start, span.end, terms, text, _is_quotable(text, terms) and not is_heading, is_heading
         )

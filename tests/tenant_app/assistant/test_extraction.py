@@ -48,6 +48,16 @@ def test_headings_questions_and_tables_are_not_quoted() -> None:
     assert quote.text == "Il change au mois de juin chaque année."
 
 
+def test_what_a_letter_is_about_is_its_heading() -> None:
+    subject = "Objet : Réclamation des heures supplémentaires"
+    demand = "Je vous demande de me payer mes heures supplémentaires avant la fin du mois."
+    asked = "Comment se passe la réclamation des heures supplémentaires ?"
+
+    assert quoted(asked, "\n\n".join(["Courrier remis en main propre", subject, demand])) == [demand]
+    assert quoted(asked, subject) == [subject]
+    assert quoted("Quel est l'objet de la lettre ?", f"{subject}\n\n{demand}") == [subject]
+
+
 def test_a_passage_that_is_only_a_heading_is_quoted_rather_than_nothing() -> None:
     assert quoted("Quel est le tarif ?", "Tarif : 10 €") == ["Tarif : 10 €"]
 
