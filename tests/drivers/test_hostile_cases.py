@@ -247,7 +247,7 @@ def test_a_damaged_usage_file_is_written_anew_from_the_ledger(
     used = requests_used(dupont)
     assert used >= 1
     folder = machine.path("/var/www/client-dupont/data/usage")
-    (file,) = folder.glob("*.json")
+    (file,) = folder.glob("[0-9]*.json")
     file.write_text(damaged)
     assert requests_used(dupont) == used
     file.write_text(damaged)
