@@ -282,7 +282,7 @@ def test_logs_usage_and_events_tell_what_happened(papa: LocalRoot) -> None:
     assert used.document[0]["client_id"] == ID
     commands = [event["command"] for event in papa.provision("events", ID).document]
     assert commands[0] == f"new {ID}"
-    assert f"set {ID} max_cases name" in commands
+    assert f"set {ID} max_cases name allowed_origins" in commands
     assert "user-add" in commands
 
 
