@@ -118,7 +118,7 @@ def _models(services: Services) -> set[str | None]:
 def _exported_change(services: Services) -> dict[str, int] | None:
     """Return what the usage file says of the change."""
     services.billing.export.publish()
-    (file,) = (services.settings.data_dir / "usage").iterdir()
+    (file,) = (services.settings.data_dir / "usage").glob("[0-9]*.json")
     change: dict[str, int] | None = json.loads(file.read_text())["model_change"]
     return change
 
