@@ -91,10 +91,11 @@ def changing(
             _abandon(error, executor, journal)
             _record(context, registry, tenant_id, command, error)
             raise
+        # First: killed after that, the command is run again and recorded twice rather than never.
+        _record(context, registry, tenant_id, command, None, transaction.detail)
         journal.end()
         over = earlier if settles else [one for one in earlier if one.command == command]
         _forget(over, tenant_id, host_prepared=transaction.host_prepared)
-        _record(context, registry, tenant_id, command, None, transaction.detail)
     # Without the lock: a hook may well run a command itself.
     run_hook(context, command, tenant_id)
 
