@@ -25,7 +25,7 @@ def test_beyond_its_hour_it_is_suspended_and_comes_back(
     monkeypatch.setenv("TENANTRY_ALERTS_BLOCK_ABUSE", "true")
     with mail_server() as box:
         monkeypatch.setenv("TENANTRY_SMTP_URL", f"smtp://127.0.0.1:{box.port}")
-        assert host.provision("alerts", "check").document["blocked"] == []
+        assert ID not in host.provision("alerts", "check").document["blocked"]
         for number in range(3):
             answer = httpx.post(
                 address, headers=headers, json={"question": f"Question {number} ?"}, timeout=60
@@ -33,13 +33,13 @@ def test_beyond_its_hour_it_is_suspended_and_comes_back(
             assert answer.status_code == 200, answer.text
         host.provision("usage", ID)
         checked = host.provision("alerts", "check")
-        assert (checked.code, checked.document["blocked"]) == (3, [ID])
+        assert checked.code == 3
+        assert ID in checked.document["blocked"]
         told = [one["Subject"] for one in box.to(OPS)]
         assert f"[Tenantry] {ID} asked 3 questions in an hour, more than 2." in told
         assert host.get(ID, "/login") == 503
         assert host.provision("events", ID).document[-1]["detail"].startswith("blocked by itself")
         assert host.provision("resume", ID).code == 0
-        again = host.provision("alerts", "check").document
-        assert again["blocked"] == []
+        assert ID not in host.provision("alerts", "check").document["blocked"]
         assert host.get(ID, "/login") == 200
     assert host.provision("purge", ID, "--yes").code == 0

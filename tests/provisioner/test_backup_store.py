@@ -205,7 +205,7 @@ def test_the_hosts_own_files_go_there_too(
     assert len(server.get(key_of(done.document["file"]))) == done.document["size"]
     assert not list((client.host.path / "backups-host").glob("*.tar.gz"))
     sending = [one for one in client.host.provision("events").document if one["command"] == "send --host"]
-    assert [one["outcome"] for one in sending] == ["failed", "done"]
+    assert [one["outcome"] for one in sending[-2:]] == ["failed", "done"]
 
 
 def test_purged_it_is_gone_there_too_and_the_certificate_says_so(

@@ -86,7 +86,7 @@ def test_a_full_plan_is_refused_until_a_key_gives_way(paquetier: LocalRoot, tmp_
     assert "2 keys: which of them ends is not clear" in unclear.document["error"]["message"]
     assert paquetier.provision("package", ID, "--to", str(tmp_path / "none")).code == 2
     assert keys(paquetier) == before
-    assert paquetier.provision("packages").document == []
+    assert paquetier.provision("packages", ID).document == []
     assert paquetier.provision("key", "revoke", ID, str(before[0]["id"])).code == 0
 
 
