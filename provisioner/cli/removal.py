@@ -41,7 +41,7 @@ def purge(session: Session, /, id_: str, yes: bool) -> None:
     Example:
         provision purge dupont
     """
-    session.context.registry.get(id_)
+    service.require_purgeable(session.context, id_)
     if not yes:
         typed = click.prompt(f"Everything of {id_} will be erased. Type its id to go on", err=True)
         if typed != id_:

@@ -7,6 +7,7 @@ was cut off and run again still tells of everything.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -115,6 +116,13 @@ def finished(context: Context, certificate: Certificate) -> Certificate:
 def text_path(context: Context, entry: Entry) -> Path:
     """Where the certificate is for people to read."""
     return _path(context, entry, "txt")
+
+
+def last_of(context: Context, tenant_id: str) -> Path | None:
+    """Return the certificate for people of the last client that was erased and had this id."""
+    named = re.compile(rf"{re.escape(tenant_id)}-\d{{8}}T\d{{6}}Z")
+    written = context.layout.erasures.glob("*.txt")
+    return max((path for path in written if named.fullmatch(path.stem)), default=None)
 
 
 def _written(context: Context, entry: Entry, certificate: Certificate) -> WriteFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provisioner.errors import WrongState
+from provisioner.errors import UnknownTenant, WrongState
 from provisioner.filesystem import RenderedFile
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
@@ -14,6 +14,7 @@ from provisioner.service.backup_target import erase_all, store_of
 from provisioner.service.context import Context
 from provisioner.service.leaving import keep_usage, tell_what_stays_due
 from provisioner.service.mail import spool_of
+from provisioner.service.sight import Sight
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import Transaction, changing
 from provisioner.steps import ArchiveTree, MakeDirectory, RemoveTree, WriteFile
@@ -56,11 +57,13 @@ def remove(context: Context, tenant_id: str) -> Path:
 def purge(context: Context, tenant_id: str) -> Path:
     """Erase a client whatever its state: processes, site, directory, archives, system user, entry.
 
-    The events that name it stay. Cut off, the entry is still there and it can be run again. Returns the
+    The events that name it stay. Cut off, it can be run again: the entry goes last of all. Returns the
     certificate of what was erased.
     """
     with changing(context, f"purge {tenant_id}", tenant_id) as transaction:
-        entry = transaction.registry.get(tenant_id)
+        entry = transaction.registry.find(tenant_id)
+        if entry is None:
+            return _require_erased(context, transaction.sight, tenant_id)
         driver = context.driver
         tenant = names_of(entry)
         certificate = erasure.begin(context, entry)
@@ -89,6 +92,19 @@ def purge(context: Context, tenant_id: str) -> Path:
         transaction.registry.forget(tenant_id)
         tell_what_stays_due(context, tenant_id)
         return erasure.text_path(context, entry)
+
+
+def require_purgeable(context: Context, tenant_id: str) -> None:
+    """Raise UnknownTenant when there is neither a client to erase nor a purge of it to end."""
+    if context.registry.find(tenant_id) is None:
+        _require_erased(context, Sight.without_lock(context), tenant_id)
+
+
+def _require_erased(context: Context, sight: Sight, tenant_id: str) -> Path:
+    """Return the certificate of a client that a purge erased, and forgot, before it was cut off."""
+    if not (certificate := erasure.last_of(context, tenant_id)) or not sight.cut_off_on(tenant_id):
+        raise UnknownTenant(tenant_id)
+    return certificate
 
 
 def _host_names(entry: Entry) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""kill -9 at any point of `remove`: the same command again archives the client, whole, and leaves nothing."""
+"""kill -9 at any point of `remove`: the same command again archives the client, whole, and leaves nothing.
+
+And at the last of `purge`, when the client is forgotten already.
+"""
 
 from __future__ import annotations
 
@@ -95,3 +98,20 @@ def test_a_full_disk_leaves_the_client_serving(seal: LocalRoot) -> None:
     wait_until(lambda: seal.get(ID) == 200)
     assert seal.rows()[ID]["state"] == "running"
     check_removed(seal)
+
+
+def test_a_purge_killed_once_all_is_erased_is_ended_by_the_same_command(seal: LocalRoot) -> None:
+    words = ("purge", ID, "--yes")
+    assert seal.new(ID).code == 0
+    seal.killed_at_step("0", *words)
+    (journal,) = (seal.path / "journal").iterdir()
+    written = journal.read_bytes()
+    assert seal.provision(*words).code == 0
+    # What a kill leaves between the moment the client is forgotten and the command's end.
+    journal.write_bytes(written)
+    assert f"`provision purge {ID}`" in str(seal.provision("doctor").document)
+    again = seal.provision(*words)
+    assert again.code == 0, again.said
+    assert ID in Path(again.document["certificate"]).read_text()
+    assert not journal.exists()
+    assert seal.provision(*words).document["error"]["code"] == "unknown-tenant"
