@@ -141,8 +141,9 @@ def test_killed_at_a_system_call_the_same_command_finishes_it_too(
 
 @pytest.mark.faults
 @pytest.mark.timeout(SWEEP_SECONDS)
+@pytest.mark.parametrize("call", MUTATING)
 def test_killed_at_any_change_the_same_command_finishes_it_too(
-    machine: Machine, clients: list[Client]
+    machine: Machine, clients: list[Client], call: str
 ) -> None:
     _, there = versions(machine)
     log = Path("/var/www/trace.txt")
@@ -150,8 +151,7 @@ def test_killed_at_any_change_the_same_command_finishes_it_too(
     assert traced.status == 0, traced.messages
     calls = calls_in(machine.path(log).read_text("utf-8", "replace"))
     machine.path(log).unlink()
-    points = [point for call in MUTATING for point in own_points(calls, call, *ROOTS)]
-    for point in points:
+    for point in own_points(calls, call, *ROOTS):
         _, there = versions(machine)
         # Of some calls there are fewer on the way back.
         assert injected(machine, there, point.fault) in (0, -signal.SIGKILL), point
