@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import sys
 from pathlib import Path
@@ -46,6 +47,8 @@ def install(target: Path, version: str, *, migration: str = WORKS, serves: bool 
     if not serves:
         factory = target / "tenant_app" / "factory.py"
         factory.write_text(factory.read_text() + '\n\nraise RuntimeError("this version does not serve")\n')
+    # Its clients may not write there: compiled once, not at each of their starts.
+    assert compileall.compile_dir(target, quiet=1)
     for path in (target, *target.rglob("*")):
         path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o644))
     return target
