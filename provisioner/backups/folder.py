@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from provisioner.backups.sealing import SUFFIX
 from provisioner.backups.writing import checksum_file
 from provisioner.filesystem import remove_file
 
+T = TypeVar("T")
 _SHAPE: Final = r"-(\d{8}T\d{6}Z)(?:-(\d+))?\.tar\.gz(?:\.age)?"
 
 
@@ -36,6 +37,11 @@ def in_order(names: Iterable[str], client_id: str) -> Sequence[str]:
     shape = re.compile(re.escape(client_id) + _SHAPE)
     found = ((match, name) for name in names if (match := shape.fullmatch(name)))
     return [name for _, name in sorted(((one[1], int(one[2] or 0)), name) for one, name in found)]
+
+
+def surplus(found: Sequence[T], keep: int | None) -> Sequence[T]:
+    """Return what is older than the `keep` newest of backups that are in order; nothing without `keep`."""
+    return found[: max(len(found) - keep, 0)] if keep else ()
 
 
 def taken_at(name: str) -> datetime | None:

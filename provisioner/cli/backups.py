@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -58,13 +58,13 @@ def backup(
     \b
     Example:
         provision backup dupont --keep 7
-        provision backup --host --to /mnt/safe
+        provision backup --host --keep 7
     """
-    if of_host == bool(id_) or (of_host and keep):
-        raise click.UsageError("Name a client, or give --host; --keep is for clients.")
+    if of_host == bool(id_):
+        raise click.UsageError("Name a client, or give --host.")
     seal = seal_of(session, to, recipients, passphrase_stdin=passphrase_stdin)
     if id_ is None:
-        _back_up_host(session, to, seal)
+        _back_up_host(session, to, keep, seal)
         return
     written = service.backup(session.context, id_, to=to, keep=keep, seal=seal)
     manifest = written.manifest
@@ -84,19 +84,25 @@ def backup(
         session.output.say(
             f"WARNING: {written.missing} documents have no original any more; all else is in it."
         )
-    gone = f" {len(written.removed)} older removed." if written.removed else ""
+    gone = _gone(written.removed)
     session.output.result(document, lambda: f"{id_} is backed up in {written.where}.{gone}")
 
 
-def _back_up_host(session: Session, to: Path | None, seal: Seal | None) -> None:
-    file, size, names = backup_host(session.context, to, seal)
+def _back_up_host(session: Session, to: Path | None, keep: int | None, seal: Seal | None) -> None:
+    written = backup_host(session.context, to=to, keep=keep, seal=seal)
     document = {
-        "file": file,
-        "size": size,
+        "file": written.where,
+        "size": written.size,
         "encrypted": seal is not None,
-        "names": list(names),
+        "names": list(written.names),
+        "removed": list(written.removed),
     }
-    session.output.result(document, lambda: f"The host's own files are in {file}.")
+    gone = _gone(written.removed)
+    session.output.result(document, lambda: f"The host's own files are in {written.where}.{gone}")
+
+
+def _gone(removed: Sequence[str]) -> str:
+    return f" {len(removed)} older removed." if removed else ""
 
 
 @click.command(cls=Command)

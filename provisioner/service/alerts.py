@@ -27,7 +27,7 @@ from provisioner.service import listing, mail
 from provisioner.service.certificates import examine_certificates
 from provisioner.service.context import Context
 from provisioner.service.health import Health
-from provisioner.service.host_checks import Room, little_room, old_backup
+from provisioner.service.host_checks import Room, little_room, old_backup, old_host_backup
 from provisioner.service.suspension import suspend
 from provisioner.service.tenants import spec_of
 from provisioner.usage_files import UnreadableUsage, UsageRecord, read_usage
@@ -143,10 +143,7 @@ def _host(context: Context) -> Iterator[Condition]:
         if found.of_certificate:
             key = f"certificate:{found.subject}"
             yield Condition(key, Concern.CERTIFICATE, "", found.problem, found.mend)
-    last = context.registry.last("backup --host")
-    if last is not None and last.outcome == "failed":
-        problem = f"The last backup of the host failed: {last.detail}"
-        yield Condition("backup:host", Concern.BACKUP, "", problem, "`provision backup --host`")
+    yield from _host_backup(context)
     if mail.is_configured(context):
         yield from _letters_left(context)
 
@@ -163,17 +160,35 @@ def _letters_left(context: Context) -> Iterator[Condition]:
         yield Condition("mail", Concern.MAIL, "", problem, "`provision mail list` shows them.")
 
 
+def _host_backup(context: Context) -> Iterator[Condition]:
+    key, mend = "backup:host", "`provision backup --host`"
+    if problem := _unkept(context, "--host", "the host"):
+        yield Condition(key, Concern.BACKUP, "", problem, mend)
+        return
+    taken = context.registry.last_done("", "backup --host")
+    for found in old_host_backup(context.registry.all(), taken, context.clock.now()):
+        yield Condition(key, Concern.BACKUP, "", found.problem, mend)
+
+
 def _backups(context: Context, entry: Entry) -> Iterator[Condition]:
-    command = f"backup {entry.id}"
-    last = context.registry.last(command)
-    if last is not None and last.outcome == "failed":
-        problem = f"The last backup of {entry.id} failed: {last.detail}"
-        yield Condition(f"backup:{entry.id}", Concern.BACKUP, entry.id, problem, f"`provision {command}`")
+    key, command = f"backup:{entry.id}", f"backup {entry.id}"
+    if problem := _unkept(context, entry.id, entry.id):
+        yield Condition(key, Concern.BACKUP, entry.id, problem, f"`provision {command}`")
         return
     taken = context.registry.last_done(entry.id, command)
     for found in old_backup(entry, taken, context.clock.now()):
-        problem = f"{entry.id}: {found.problem}"
-        yield Condition(f"backup:{entry.id}", Concern.BACKUP, entry.id, problem, found.mend)
+        yield Condition(key, Concern.BACKUP, entry.id, f"{entry.id}: {found.problem}", found.mend)
+
+
+def _unkept(context: Context, name: str, whose: str) -> str:
+    """Say that the last backup failed, or did not get to where backups go; empty when it is kept."""
+    taken = context.registry.last(f"backup {name}")
+    if taken is not None and taken.outcome == "failed":
+        return f"The last backup of {whose} failed: {taken.detail}"
+    sent = context.registry.last(f"send {name}") if context.host.backups_go_to_s3 else None
+    if sent is not None and sent.outcome == "failed":
+        return f"The last backup of {whose} is on this host only: {sent.detail}"
+    return ""
 
 
 def _usage(context: Context, book: Book, entry: Entry) -> Iterator[Condition]:

@@ -120,7 +120,7 @@ def take(
         keys = seal.keys if seal else NO_KEYS
         manifest = verify(file, keys)
         transaction.settle()
-        removed = _surplus(file.parent, tenant_id, keep)
+        removed = folders.surplus(folders.backups_in(file.parent, tenant_id), keep)
         for one in removed:
             folders.erase(one)
     return Written(file, manifest, file.stat().st_size, tuple(map(str, removed)), missing, keys)
@@ -147,8 +147,7 @@ def _delivered(
     record = partial(context.writable_registry.add_event, tenant_id, f"send {tenant_id}", context.operator)
     try:
         send(store, folder, tenant_id)
-        there = list(sent(store, tenant_id))
-        surplus = there[: len(there) - keep] if keep else []
+        surplus = folders.surplus(list(sent(store, tenant_id)), keep)
         forget(store, tenant_id, surplus)
     except StoreFailed as error:
         record("failed", error.message)
@@ -189,11 +188,6 @@ def _folders(context: Context, folder: Path) -> tuple[Step, ...]:
     own = context.layout.backups
     top = (MakeDirectory(own, 0o700),) if folder.parent == own else ()
     return (*top, MakeDirectory(folder, 0o700)) if folder.parent in (own, context.backups) else ()
-
-
-def _surplus(folder: Path, tenant_id: str, keep: int | None) -> tuple[Path, ...]:
-    found = folders.backups_in(folder, tenant_id)
-    return tuple(found[: len(found) - keep]) if keep else ()
 
 
 def kept(context: Context, tenant_id: str | None, *, check: bool) -> Iterator[Kept]:

@@ -4,54 +4,75 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from provisioner.backups.archives import write_archive
-from provisioner.backups.folder import backups_in, new_path
+from provisioner.backups.folder import backups_in, erase, new_path, surplus
 from provisioner.backups.object_store import ObjectStore, StoreFailed
 from provisioner.backups.sealing import Seal
 from provisioner.errors import InvalidRequest
 from provisioner.filesystem import make_directory
 from provisioner.registry import database
-from provisioner.service.backup_target import HOST, kept_here, send, store_of
+from provisioner.service.backup_target import HOST, forget, kept_here, send, sent, store_of
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
 
 
+@dataclass(frozen=True)
+class Written:
+    """A backup of the host: where it is, its bytes, what is in it, and which older ones gave way."""
+
+    where: str
+    size: int
+    names: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
 def backup_host(
-    context: Context, to: Path | None = None, seal: Seal | None = None
-) -> tuple[str, int, tuple[str, ...]]:
-    """Write the host's own files into one archive (mode 0600); return where, its size and what is in it.
+    context: Context, *, to: Path | None = None, keep: int | None = None, seal: Seal | None = None
+) -> Written:
+    """Write the host's own files into one archive (mode 0600); keep only the `keep` newest with it.
 
     The registry as it is at one moment, host.yaml, the root's own plans.yaml, hooks, legal texts,
     certificates of erasure, the invoices, the TLS certificates with their keys, and certbot's store: an
     authority gives a domain only so many certificates a week. Encrypted with a `seal`.
-    Raises InvalidRequest when `to` is no folder.
+    Raises InvalidRequest when `to` is no folder, StoreFailed when a store does not take it.
     """
     if to is not None and not to.is_dir():
         raise InvalidRequest("--to", f"{to} is no folder.", "Make it first; only its owner should read it.")
     store = None if to else store_of(context)
     own = context.host.backup_folder
     folder = to.absolute() if to else (own / HOST if own else context.layout.host_backups)
-    with changing(context, "backup --host", settles=False):
+    with changing(context, "backup --host", settles=False) as transaction:
         if to is None:
             make_directory(folder, 0o700)
         target = new_path(folder, HOST, context.clock.now(), sealed=seal is not None)
         names = _write(context, target, seal)
-    size = target.stat().st_size
-    return (_delivered(context, store, target) if store else str(target)), size, names
+        transaction.settle()
+        removed = surplus(backups_in(folder, HOST), None if store else keep)
+        for one in removed:
+            erase(one)
+    written = Written(str(target), target.stat().st_size, names, tuple(map(str, removed)))
+    return _delivered(context, store, target, written, keep) if store else written
 
 
-def _delivered(context: Context, store: ObjectStore, target: Path) -> str:
+def _delivered(
+    context: Context, store: ObjectStore, target: Path, written: Written, keep: int | None
+) -> Written:
     record = partial(context.writable_registry.add_event, "", "send --host", context.operator)
     try:
         send(store, target.parent, HOST)
+        older = surplus(list(sent(store, HOST)), keep)
+        forget(store, HOST, older)
     except StoreFailed as error:
         record("failed", error.message)
         raise kept_here(error, backups_in(target.parent, HOST)) from error
     record("done")
-    return f"{store.address}/{HOST}/{target.name}"
+    address = f"{store.address}/{HOST}"
+    removed = tuple(f"{address}/{name}" for name in older)
+    return replace(written, where=f"{address}/{target.name}", removed=removed)
 
 
 def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from provisioner.drivers.protocol import Finding
 from provisioner.filesystem import is_directory_as_made, temporary_files
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event
-from provisioner.service.backup_target import PASSING
+from provisioner.service.backup_target import HOST, PASSING
 from provisioner.service.canaries import left
 from provisioner.service.context import Context
 
@@ -22,6 +22,7 @@ LEAST_FREE_SHARE: Final = 0.1
 LEAST_FREE_BYTES: Final = 2_000_000_000
 """Both must fall short: a tenth of a large disk is enough, and so is a small one that is nearly empty."""
 OLDEST_BACKUP: Final = timedelta(days=2)
+_KEPT: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 
 
@@ -44,6 +45,7 @@ def examine_host(context: Context, room: Callable[[Path], Room] | None = None) -
     for entry in entries:
         taken = context.registry.last_done(entry.id, f"backup {entry.id}")
         yield from old_backup(entry, taken, now)
+    yield from old_host_backup(entries, context.registry.last_done("", "backup --host"), now)
     if lock.holder(context.layout.lock) is None:
         yield from stray_files(context.root)
         yield from canaries_left(context.layout.isolation_proof)
@@ -69,15 +71,26 @@ def clock_set_back(latest: Sequence[Event], now: datetime) -> Iterator[Finding]:
 
 def old_backup(entry: Entry, taken: datetime | None, now: datetime) -> Iterator[Finding]:
     """Tell of a client whose last backup, wherever it went, is older than two days; of a new one without."""
-    serves = entry.state in (State.RUNNING, State.STOPPED, State.SUSPENDED)
-    if serves and now - (taken or entry.created_at) > OLDEST_BACKUP:
+    if entry.state in _KEPT and now - (taken or entry.created_at) > OLDEST_BACKUP:
         since = f"Its last backup is of {taken:%Y-%m-%d}." if taken else "It has never been backed up."
         yield Finding(entry.id, since, f"provision backup {entry.id} --keep 7, every night")
+
+
+def old_host_backup(entries: Sequence[Entry], taken: datetime | None, now: datetime) -> Iterator[Finding]:
+    """Tell of a host with clients whose own files were last kept more than two days ago."""
+    since = [entry.created_at for entry in entries if entry.state in _KEPT]
+    if since and now - (taken or min(since)) > OLDEST_BACKUP:
+        kept = f"last backed up on {taken:%Y-%m-%d}" if taken else "never backed up"
+        problem = f"The host's own files (registry, settings, invoices) were {kept}."
+        yield Finding("host", problem, "provision backup --host, every night")
 
 
 def waiting_backups(context: Context) -> Iterator[Finding]:
     """Tell of backups that a store did not take when they were made."""
     if context.host.backups_go_to_s3:
+        if waiting := folders.backups_in(context.layout.host_backups, HOST):
+            problem = f"{len(waiting)} backups of the host are on it only: {waiting[0]}."
+            yield Finding("host", problem, "provision backup --host, which takes them along")
         for entry in context.registry.all():
             if waiting := folders.backups_in(context.layout.backups / entry.id, entry.id):
                 problem = f"{len(waiting)} backups of it are on this host only: {waiting[0]}."

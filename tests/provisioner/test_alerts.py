@@ -37,7 +37,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def root(tmp_path: Path, box: Mailbox, receiver: Receiver) -> BillingRoot:
-    """A root with one client that was backed up today."""
+    """A root with one client; it and the host were backed up today."""
     root = BillingRoot(tmp_path / "r")
     (tmp_path / "secret").write_text("un secret\n")
     configure(root, box, receiver, webhook_secret_file=str(tmp_path / "secret"))
@@ -55,6 +55,7 @@ def configure(root: BillingRoot, box: Mailbox, receiver: Receiver, **more: objec
 
 def backed_up(root: BillingRoot, outcome: str = "done", detail: str = "") -> None:
     root.registry.add_event("dupont", "backup dupont", "ops", outcome, detail)
+    root.registry.add_event("", "backup --host", "ops", "done")
 
 
 def check(root: BillingRoot, **later: float) -> Checked:
@@ -123,7 +124,24 @@ def test_what_it_was_called_for_a_day_ago_is_given_up(root: BillingRoot, receive
 
 
 def test_an_old_backup_is_told(root: BillingRoot) -> None:
-    assert told(check(root, days=2, minutes=1)) == [(Turn.OPENED, "backup:dupont")]
+    opened = [(Turn.OPENED, "backup:host"), (Turn.OPENED, "backup:dupont")]
+    assert sorted(told(check(root, days=2, minutes=1))) == sorted(opened)
+
+
+@pytest.mark.parametrize(("name", "client"), [("dupont", "dupont"), ("--host", "")])
+def test_a_backup_that_did_not_leave_the_host_is_told(
+    root: BillingRoot, box: Mailbox, receiver: Receiver, name: str, client: str
+) -> None:
+    root.registry.add_event(client, f"send {name}", "ops", "failed", "The store does not answer.")
+    assert told(check(root)) == []
+    configured = yaml.safe_load((root.path / "host.yaml").read_text())
+    configured |= {"backup_target": "s3://sauvegardes/tenantry", "s3_endpoint": "https://s3.exemple.fr"}
+    (root.path / "host.yaml").write_text(yaml.safe_dump(configured))
+    assert told(check(root)) == [(Turn.OPENED, f"backup:{client or 'host'}")]
+    (letter,) = box.to(OPS)
+    assert letter["Subject"].endswith("is on this host only: The store does not answer.")
+    root.registry.add_event(client, f"send {name}", "ops", "done")
+    assert told(check(root)) == [(Turn.OVER, f"backup:{client or 'host'}")]
 
 
 def test_limits_are_told_at_80_and_100_percent(root: BillingRoot) -> None:

@@ -49,8 +49,18 @@ def test_it_holds_the_registry_and_the_hosts_settings_for_its_owner_alone(
     assert b"hidden" not in (tmp_path / "kept" / "registry.sqlite3").read_bytes()
 
 
+def test_only_the_newest_are_kept_of_a_nightly_one(root: LocalRoot) -> None:
+    first, second, third = (
+        root.provision("backup", "--host", *words).document for words in ((), (), ("--keep", "2"))
+    )
+    assert (second["removed"], third["removed"]) == ([], [first["file"]])
+    left = {path.name for path in (root.path / "backups-host").glob("*.tar.gz")}
+    assert left == {Path(one["file"]).name for one in (second, third)}
+    assert not Path(f"{first['file']}.sha256").exists()
+
+
 def test_either_a_client_or_the_host(root: LocalRoot, tmp_path: Path) -> None:
-    for words in (("backup",), ("backup", "dupont", "--host"), ("backup", "--host", "--keep", "3")):
+    for words in (("backup",), ("backup", "dupont", "--host")):
         assert root.provision(*words).code == 2, words
     assert root.provision("backup", "--host", "--to", str(tmp_path / "none")).code == 2
     assert not (root.path / "backups-host").exists()

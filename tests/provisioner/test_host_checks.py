@@ -12,7 +12,14 @@ from provisioner.clock import SystemClock
 from provisioner.registry.database import Database
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Event, Registry
-from provisioner.service.host_checks import Room, clock_set_back, little_room, old_backup, stray_files
+from provisioner.service.host_checks import (
+    Room,
+    clock_set_back,
+    little_room,
+    old_backup,
+    old_host_backup,
+    stray_files,
+)
 from tests.provisioner.samples import request
 
 NOW = datetime(2026, 3, 29, 3, 0, tzinfo=UTC)
@@ -66,6 +73,16 @@ def test_who_has_nothing_to_be_backed_up_is_not(state: State) -> None:
 
 def test_a_new_client_has_two_days() -> None:
     assert list(old_backup(entry(days=1), None, NOW)) == []
+
+
+def test_a_host_with_clients_whose_own_files_are_not_kept_is_told_of() -> None:
+    (never,) = old_host_backup([entry()], None, NOW)
+    assert "never backed up" in never.problem
+    (old,) = old_host_backup([entry()], NOW - timedelta(days=9), NOW)
+    assert "last backed up on 2026-03-20" in old.problem
+    assert list(old_host_backup([entry()], NOW - timedelta(days=1), NOW)) == []
+    for young in ([], [entry(days=1)], [entry(State.ARCHIVED)]):
+        assert list(old_host_backup(young, None, NOW)) == []
 
 
 def test_a_backup_counts_wherever_it_went_once_it_was_done(tmp_path: Path) -> None:
