@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -18,6 +19,7 @@ from provisioner.clock import Clock, stamp
 from provisioner.filesystem import remove_file, sync_directory
 
 _SUFFIX = ".jsonl"
+_MOMENT = "%Y%m%dT%H%M%S%f"
 NOTHING_WRITTEN: Final[Mapping[str, str]] = {}
 
 
@@ -39,6 +41,11 @@ class CutOff:
     shared: bool = False
     writes: frozenset[tuple[Path, str]] = frozenset()
 
+    @property
+    def begun_at(self) -> datetime:
+        """When it began, to the microsecond: what it recorded is not older."""
+        return datetime.strptime(self.path.name.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+
     def __str__(self) -> str:
         where = f" while it was about to {self.step}" if self.step else ""
         return f"`provision {self.command}`, begun {self.since}, was cut off{where}."
@@ -57,7 +64,7 @@ class Journal:
     def begin(cls, folder: Path, command: str, tenant_id: str, clock: Clock) -> Self:
         """Open a new journal in an existing folder; `tenant_id` is empty for a command about the host."""
         now = clock.now()
-        journal = cls(folder / f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}{_SUFFIX}")
+        journal = cls(folder / f"{now.strftime(_MOMENT)}-{os.getpid()}{_SUFFIX}")
         journal._note(begin=command, tenant=tenant_id, at=stamp(now), pid=os.getpid())
         sync_directory(folder)
         return journal

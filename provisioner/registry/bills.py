@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -118,6 +118,15 @@ class Bills:
             session.flush()
             return _charge(row)
 
+    def charge_since(self, charge: Charge, since: datetime, *, any_day: bool) -> Charge | None:
+        """Return a charge like this one, recorded at a moment or later: of its own day, or of `any_day`."""
+        of_client = ChargeRow.tenant_id == charge.client_id
+        query = select(ChargeRow).where(of_client, ChargeRow.recorded_at >= since)
+        with self._database.read() as session:
+            found = [_charge(row) for row in session.scalars(query)]
+        alike = (one for one in found if replace(one, id=charge.id, on=charge.on) == charge)
+        return next((one for one in alike if any_day or one.on == charge.on), None)
+
     def open_charges(self, contract: int, before: date) -> list[Charge]:
         """Return a contract's charges of days before one that are on no invoice yet."""
         billed = select(BilledChargeRow.charge_id)
@@ -184,6 +193,13 @@ class Bills:
         with self._database.read() as session:
             return [_recorded(row).invoice for row in session.scalars(query)]
 
+    def credit_since(self, number: str, since: datetime) -> Recorded | None:
+        """Return the last credit note on an invoice that was recorded at a moment or later."""
+        query = select(InvoiceRow).where(InvoiceRow.corrects == number, InvoiceRow.recorded_at >= since)
+        with self._database.read() as session:
+            row = session.scalars(query.order_by(InvoiceRow.sequence.desc())).first()
+            return _recorded(row) if row else None
+
     def pay(self, number: str, payment: Payment) -> None:
         """Record money received for an invoice."""
         with self._database.write() as session:
@@ -195,6 +211,13 @@ class Bills:
                     recorded_at=self._clock.now(),
                 )
             )
+
+    def payment_since(self, number: str, since: datetime) -> Payment | None:
+        """Return the last payment for an invoice that was recorded at a moment or later."""
+        query = select(PaymentRow).where(PaymentRow.number == number, PaymentRow.recorded_at >= since)
+        with self._database.read() as session:
+            row = session.scalars(query.order_by(PaymentRow.id.desc())).first()
+            return Payment(row.on, row.amount_cents) if row else None
 
     def payments(self) -> dict[str, list[Payment]]:
         """Return what was received, by invoice number, oldest first."""

@@ -95,7 +95,10 @@ def _change(
         before = transaction.registry.get(tenant_id)
         require_state(before, _CHANGED, "option")
         require_present(context, before)
-        request = _with_option(before.request, code, wanted(before.request.options.get(code)))
+        begun = transaction.sight.begun(command)
+        request = before.request
+        if begun is None or before.updated_at < begun:
+            request = _with_option(request, code, wanted(request.options.get(code)))
         after = spec_of(context, request, before.port)
         require_room(context, before, after.terms)
         require_no_hand_edit(context, transaction, before, replace(before, request=request))
@@ -136,12 +139,15 @@ def _charge(
     if on is not None and on > now:
         raise InvalidRequest("--on", f"{on} has not come yet.", "Charge what was done, on the day it was.")
     code, title, detail = named
-    with changing(context, f"charge {tenant_id} {code}", tenant_id, settles=False) as transaction:
+    command = f"charge {tenant_id} {code}"
+    with changing(context, command, tenant_id, settles=False) as transaction:
         bills = context.writable_bills
         contract_id = bills.contract_of(tenant_id)[-1].contract
         wanted = Charge(0, tenant_id, contract_id, on or now, code, title, detail, quantity, price)
         transaction.detail = title
-        return bills.add_charge(wanted)
+        begun = transaction.sight.begun(command)
+        recorded = bills.charge_since(wanted, begun, any_day=on is None) if begun else None
+        return recorded or bills.add_charge(wanted)
 
 
 def today(context: Context) -> date:

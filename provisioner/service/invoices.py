@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from provisioner import fields
@@ -72,20 +72,34 @@ def add_credit(context: Context, number: str, amount: int | None, reason: str) -
     fields.check_line("--reason", reason, _LONGEST_REASON)
     client_id = context.bills.invoice(number).invoice.client_id
     validation.load()
-    with changing(context, f"invoice credit {number}", client_id, settles=False) as transaction:
+    command = f"invoice credit {number}"
+    with changing(context, command, client_id, settles=False) as transaction:
         bills = context.writable_bills
-        original, earlier = bills.invoice(number).invoice, bills.credits(number)
-        written: list[invoice_files.Written] = []
-
-        def make(numbering: Numbering) -> tuple[Invoice, Files]:
-            note = credit(numbering, original, earlier, amount, reason)
-            written.append(invoice_files.made_of(note))
-            return note, written[-1].files
-
-        recorded = bills.issue(make, context.host.vendor.invoice_series)
+        begun = transaction.sight.begun(command)
+        recorded = _credited_since(bills, number, begun, amount) if begun else None
+        if recorded is None:
+            recorded = _issue_credit(context, bills, number, amount, reason)
         transaction.detail = recorded.invoice.number
-        invoice_files.write(context, recorded.invoice.number, written[-1])
+        invoice_files.write(context, recorded.invoice.number, invoice_files.made_of(recorded.invoice))
         return _row(context, bills, recorded, [])
+
+
+def _credited_since(bills: Bills, number: str, since: datetime, amount: int | None) -> Recorded | None:
+    """What a command that was cut off issued already: over this amount, or over all there was left."""
+    note, earlier = bills.credit_since(number, since), bills.credits(number)
+    left = bills.invoice(number).invoice.net_cents - sum(one.net_cents for one in earlier)
+    same = note is not None and (left == 0 if amount is None else note.invoice.net_cents == amount)
+    return note if same else None
+
+
+def _issue_credit(context: Context, bills: Bills, number: str, amount: int | None, reason: str) -> Recorded:
+    original, earlier = bills.invoice(number).invoice, bills.credits(number)
+
+    def make(numbering: Numbering) -> tuple[Invoice, Files]:
+        note = credit(numbering, original, earlier, amount, reason)
+        return note, invoice_files.made_of(note).files
+
+    return bills.issue(make, context.host.vendor.invoice_series)
 
 
 def pay(context: Context, number: str, on: date | None, amount: int | None) -> Row:
@@ -99,16 +113,38 @@ def pay(context: Context, number: str, on: date | None, amount: int | None) -> R
     on = on or today
     if on > today:
         raise InvalidRequest("--on", f"{on} has not come yet.", "Give the day on which the money came.")
-    with changing(context, f"invoice pay {number}", client_id, settles=False) as transaction:
+    command = f"invoice pay {number}"
+    with changing(context, command, client_id, settles=False) as transaction:
         bills = context.writable_bills
-        recorded = bills.invoice(number)
-        payments = bills.payments().get(number, [])
-        before = _row(context, bills, recorded, payments).standing
-        paid = before.balance if amount is None else amount
-        _require_payable(recorded.invoice, before, paid)
-        bills.pay(number, Payment(on, paid))
-        transaction.detail = f"{plain(paid)} €"
-        return _row(context, bills, recorded, [*payments, Payment(on, paid)])
+        begun = transaction.sight.begun(command)
+        payment = _paid_since(context, bills, number, begun, amount) if begun else None
+        if payment is None:
+            payment = _receive(context, bills, number, on, amount)
+        transaction.detail = f"{plain(payment.amount_cents)} €"
+        return _row(context, bills, bills.invoice(number), bills.payments()[number])
+
+
+def _paid_since(
+    context: Context, bills: Bills, number: str, since: datetime, amount: int | None
+) -> Payment | None:
+    """What a command that was cut off recorded already: this amount, or all there was left."""
+    payment = bills.payment_since(number, since)
+    same = payment is not None and (
+        _standing(context, bills, number).balance == 0 if amount is None else payment.amount_cents == amount
+    )
+    return payment if same else None
+
+
+def _receive(context: Context, bills: Bills, number: str, on: date, amount: int | None) -> Payment:
+    before = _standing(context, bills, number)
+    payment = Payment(on, before.balance if amount is None else amount)
+    _require_payable(bills.invoice(number).invoice, before, payment.amount_cents)
+    bills.pay(number, payment)
+    return payment
+
+
+def _standing(context: Context, bills: Bills, number: str) -> Standing:
+    return _row(context, bills, bills.invoice(number), bills.payments().get(number, [])).standing
 
 
 def reminders(context: Context) -> list[Reminder]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -33,6 +34,13 @@ class Sight:
     def cut_off_on(self, tenant_id: str) -> bool:
         """Say whether an earlier command on a client was killed, and nothing has settled it since."""
         return any(one.tenant_id == tenant_id for one in self.earlier)
+
+    def begun(self, command: str) -> datetime | None:
+        """Return when a command first began that was killed and is not settled since; None: there is none.
+
+        What has been recorded since, it has recorded: run again, the command does not record it twice.
+        """
+        return min((one.begun_at for one in self.earlier if one.command == command), default=None)
 
     def host(self) -> Observed:
         """Look at the parts all clients share."""

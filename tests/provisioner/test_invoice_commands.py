@@ -204,6 +204,17 @@ def test_an_extra_key_is_billed_given_and_taken_back_only_unused(host: LocalRoot
     assert (removed.code, removed.document["options"]) == (0, [])
 
 
+def test_an_option_killed_once_it_was_recorded_is_not_recorded_twice(host: LocalRoot, client: str) -> None:
+    for word, quantity in (("add", 2), ("add", 4), ("remove", 3)):
+        more = ("--quantity", "2" if word == "add" else "1")
+        host.killed_at_step(1, "option", word, client, "extra-key", *more)
+        again = host.provision("option", word, client, "extra-key", *more)
+        assert again.code == 0, again.said
+        assert [one["quantity"] for one in again.document["options"]] == [quantity]
+    assert host.provision("diff", client).code == 0
+    assert host.provision("option", "remove", client, "extra-key").code == 0
+
+
 def test_an_option_agreed_on_alone_and_a_notice(host: LocalRoot, client: str) -> None:
     visits = ("visites", "--title", "Visite mensuelle", "--price", "120.50")
     assert host.provision("option", "add", client, *visits).document["options"][0]["price"] == 120.5
