@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.clock import Clock
 from provisioner.errors import InvalidRequest, PortUnavailable, UnknownTenant, WrongState
+from provisioner.invoicing.agreements import Term
 from provisioner.registry import terms
 from provisioner.registry.database import Database
 from provisioner.registry.models import DomainRow, EventRow, PortRow, State, TenantRow, WrittenRow
@@ -109,6 +110,20 @@ class Registry:
             _describe(row, request, spec, now)
             _book_domains(session, spec)
             terms.follow(session, spec, request.overrides, now)
+
+    def change_back(self, request: TenantRequest, spec: TenantSpec, agreed: Term | None) -> None:
+        """Record that a client is again what it was before a change that failed, as it was `agreed` then."""
+        with self._database.write() as session:
+            row, now = _row(session, spec.id), self._clock.now()
+            _describe(row, request, spec, now)
+            _book_domains(session, spec)
+            if agreed is not None:
+                terms.go_back(session, agreed, now)
+
+    def agreed(self, tenant_id: str) -> Term | None:
+        """Return the terms in force for a client; None when none were recorded."""
+        with self._database.read() as session:
+            return terms.latest(session, tenant_id)
 
     def set_state(self, tenant_id: str, state: State) -> None:
         """Record what the operator asked for last."""

@@ -50,6 +50,13 @@ def follow(session: Session, spec: TenantSpec, own: Collection[str], now: dateti
     _note(session, last, now, now_agreed)
 
 
+def go_back(session: Session, agreed: Term, now: datetime) -> None:
+    """Note that what was agreed on before is in force again: a change to it came to nothing."""
+    last = latest(session, agreed.client_id)
+    if last is not None:
+        _note(session, last, now, agreed.agreement)
+
+
 def follow_state(session: Session, tenant_id: str, state: State | None, now: datetime) -> None:
     """Note whether a client in this state is billed; None: its entry is gone."""
     last = latest(session, tenant_id)

@@ -130,11 +130,12 @@ def change_request(
 ) -> list[FileReport]:
     """Record what a client shall be from now on and bring it there; when that fails, it is as before."""
     registry = transaction.registry
+    agreed = registry.agreed(before.id)
     registry.change(request, spec_of(context, request, before.port))
     try:
         return converge(context, transaction, registry.get(before.id), reset=False)
     except ProvisionError:
-        registry.change(before.request, spec_of(context, before.request, before.port))
+        registry.change_back(before.request, spec_of(context, before.request, before.port), agreed)
         raise
 
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from facturx import get_xml_from_pdf
 
-from provisioner.errors import InvalidConfiguration, InvalidRequest, ProvisionError, UnknownTenant
+from provisioner.errors import InvalidConfiguration, InvalidRequest, ProvisionError, StepFailed, UnknownTenant
 from provisioner.filesystem import digest
 from provisioner.invoicing.agreements import Notice
 from provisioner.invoicing.months import Month
 from provisioner.invoicing.standing import Status
 from provisioner.registry.bills import UnknownInvoice
 from provisioner.registry.models import State
-from provisioner.service import contracts, invoices
+from provisioner.service import contracts, invoices, plan_change, settings
 from provisioner.service.closing import Closing, Ending, MonthNotOver, close
 from provisioner.service.invoice_files import OtherBytes
 from provisioner.service.leaving import tell_what_stays_due
@@ -194,6 +194,19 @@ def test_a_client_that_left_is_billed_to_the_end_of_its_contract_from_what_was_k
     assert (line.last_day, line.net_cents) == (date(2026, 2, 18), 19_221)
     late = contracts.give_notice(root.context, "dupont", Notice(given_on=date(2026, 3, 1)))
     assert late.ends_on == date(2026, 2, 19)
+
+
+@pytest.mark.parametrize("overrides", [{}, {"commitment_months": "24", "notice_days": "30"}])
+def test_a_change_that_fails_binds_and_frees_nobody(root: BillingRoot, overrides: dict[str, str]) -> None:
+    root.change("dupont", overrides=overrides)
+    agreed = root.context.bills.contract_of("dupont")[-1].agreement
+    # Nothing runs in this root: whatever is to be in force of a client fails.
+    with pytest.raises(StepFailed):
+        settings.change(root.context, "dupont", {"commitment_months": "0"})
+    assert root.context.bills.contract_of("dupont")[-1].agreement == agreed
+    with pytest.raises(StepFailed):
+        plan_change.change(root.context, "dupont", "enterprise")
+    assert root.context.bills.contract_of("dupont")[-1].agreement == agreed
 
 
 def test_who_left_within_its_commitment_can_be_let_off(root: BillingRoot) -> None:
