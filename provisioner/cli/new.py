@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,8 @@ from provisioner.cli.output import listing
 from provisioner.cli.session import Session, pass_session
 from provisioner.errors import InvalidRequest, ProvisionError
 from provisioner.service import new as service
+from provisioner.service.ingest import Outcome
+from provisioner.service.sources import sources_of
 from provisioner.service.welcome import Welcome, greet
 from provisioner.spec import LONGEST_TRIAL, TenantRequest, parse_settings
 
@@ -96,7 +99,7 @@ def new(
     letter = _greeted(session, created.spec.id)
     for notice in context.driver.notices():
         session.output.say(f"WARNING: {notice}")
-    seeded = [] if seed is None else give(session, id_, (seed,))
+    seeded, whole = ([], True) if seed is None else _seeded(session, id_, seed)
     document = {
         **created_document(created),
         "welcome": welcome_document(letter) if letter else None,
@@ -105,7 +108,7 @@ def new(
     session.output.result(
         document, lambda: "\n".join((_text(created, letter), *(told(seeded) if seed else ())))
     )
-    return FAILED if unread(seeded) else 0
+    return FAILED if unread(seeded) or not whole else 0
 
 
 def _settings_beside(identity: Mapping[str, str | None], pairs: Sequence[str]) -> Mapping[str, str]:
@@ -129,9 +132,13 @@ def trial_days(expires: timedelta | None) -> int | None:
 
 
 def require_seed(folder: Path | None) -> None:
-    """Refuse a folder that is not there before anything is made; raises InvalidRequest."""
-    if folder is not None and not folder.exists():
+    """Refuse a folder without documents before anything is made; raises InvalidRequest."""
+    if folder is None:
+        return
+    if not folder.exists():
         raise InvalidRequest("--seed", f"{folder} is not there.", "Name a folder of documents.")
+    with ExitStack() as archives:
+        sources_of((folder,), archives)
 
 
 def _greeted(session: Session, tenant_id: str) -> Welcome | None:
@@ -141,10 +148,24 @@ def _greeted(session: Session, tenant_id: str) -> Welcome | None:
         if letter and letter.trouble:
             session.output.trouble("mail", letter.trouble)
         return letter
-    except ProvisionError as error:
-        session.output.say(f"WARNING: no welcome letter is written: {error.message}")
+    except (ProvisionError, KeyboardInterrupt) as error:
+        session.output.say(f"WARNING: no welcome letter is written: {_reason(error)}")
         session.output.say(f"  → `provision mail welcome {tenant_id} --with-key` writes it.")
         return None
+
+
+def _seeded(session: Session, tenant_id: str, folder: Path) -> tuple[list[Outcome], bool]:
+    """Give it its documents, and say whether all were sent; its secrets are told whatever becomes of them."""
+    try:
+        return give(session, tenant_id, (folder,)), True
+    except (ProvisionError, KeyboardInterrupt) as error:
+        session.output.say(f"WARNING: its documents were not all taken in: {_reason(error)}")
+        session.output.say(f"  → `provision ingest {tenant_id} {folder}` goes on.")
+        return [], False
+
+
+def _reason(error: ProvisionError | KeyboardInterrupt) -> str:
+    return error.message if isinstance(error, ProvisionError) else "stopped."
 
 
 def _text(created: service.Created, letter: Welcome | None) -> str:

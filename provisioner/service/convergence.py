@@ -112,14 +112,25 @@ def converge(context: Context, transaction: Transaction, entry: Entry, *, reset:
 
 
 def bring(
-    context: Context, transaction: Transaction, tenant: Tenant, *, reset: bool, wish: Wish | None = None
+    context: Context,
+    transaction: Transaction,
+    tenant: Tenant,
+    *,
+    reset: bool,
+    wish: Wish | None = None,
+    last: Callable[[], object] | None = None,
 ) -> list[FileReport]:
-    """Bring one client to what is given, inside a transaction; `wish` says what else is to be so."""
+    """Bring one client to what is given, inside a transaction; `wish` says what else is to be so.
+
+    What is `last` is done before the files count as written: when it raises, they are undone.
+    """
     driver, wish = context.driver, wish or Wish()
     reports = _reports(context, transaction.registry, tenant, transaction.sight.begun_writes(tenant))
     edited = frozenset(one.path for one in reports if one.change == Change.HAND_EDITED and not reset)
     kept = edited | wish.keep
     transaction.execute(driver.steps(tenant, transaction.sight.tenant(tenant), replace(wish, keep=kept)))
+    if last is not None:
+        last()
     before = transaction.registry.written(tenant.id)
     transaction.registry.record_written(tenant.id, _written(driver.files(tenant), kept, before))
     return reports

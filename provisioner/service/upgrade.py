@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ from provisioner.service.transaction import Transaction, changing
 from provisioner.service.verification import verify_backup
 from provisioner.steps import Run, Step
 
+_NOTHING: Final = SecretStr("{}")
 _UPGRADED: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
 
@@ -181,16 +183,19 @@ def _upgrade_one(context: Context, tenant_id: str, watch: float) -> Path:
 
 def _change_over(context: Context, transaction: Transaction, entry: Entry, watch: float) -> None:
     tenant = tenant_of(context, entry)
-    bring(context, transaction, tenant, reset=False, wish=_wish(context, tenant, watch))
-    if entry.state != State.RUNNING:
-        run_once(context, tenant, "migrate", SecretStr("{}"))
+    # One that runs has migrated as it started.
+    migrate = (
+        None if entry.state == State.RUNNING else partial(run_once, context, tenant, "migrate", _NOTHING)
+    )
+    wish = _wish(context, tenant, watch)
+    bring(context, transaction, tenant, reset=False, wish=wish, last=migrate)
     transaction.settle()
     perform(context, entry, "settle", {})
 
 
 def _wish(context: Context, tenant: Tenant, watch: float) -> Wish:
     """Taken back, the database is again what the version before made of it; this version knows how."""
-    take_back = context.driver.admin_command(tenant, "take-back", SecretStr("{}"), PRESENT)
+    take_back = context.driver.admin_command(tenant, "take-back", _NOTHING, PRESENT)
     return Wish(returned=(Run("put its database back", take_back),), steady=watch)
 
 

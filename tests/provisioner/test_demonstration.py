@@ -51,9 +51,31 @@ def test_what_is_no_trial_is_refused(host: LocalRoot, words: tuple[str, str]) ->
 
 
 def test_documents_that_are_not_there_are_refused_before_anything(host: LocalRoot, tmp_path: Path) -> None:
-    refused = host.provision("new", ID, "--plan", "starter", "--seed", str(tmp_path / "none"))
-    assert refused.code == 2
-    assert ID not in host.rows()
+    (tmp_path / "empty").mkdir()
+    for folder in ("none", "empty"):
+        refused = host.provision("new", ID, "--plan", "starter", "--seed", str(tmp_path / folder))
+        assert refused.code == 2
+        assert ID not in host.rows()
+
+
+def test_its_secrets_are_told_even_when_its_documents_are_not_taken_in(
+    host: LocalRoot, tmp_path: Path
+) -> None:
+    seed, hook = tmp_path / "seed", host.path / "hooks" / "post-new"
+    seed.mkdir()
+    (seed / "conges.md").write_text("# Congés\n\nVingt-cinq jours.\n")
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nrm -r {seed}\n")
+    hook.chmod(0o700)
+    try:
+        made = host.new(ID, "--seed", str(seed))
+    finally:
+        hook.unlink()
+    assert made.code == 1
+    assert made.document["api_key"].startswith("sk_starter_")
+    assert made.document["documents"] == []
+    assert f"`provision ingest {ID} {seed}` goes on" in made.said
+    assert host.provision("purge", ID, "--yes").code == 0
 
 
 def test_nothing_is_billed_before_the_day_it_becomes_a_client(tmp_path: Path) -> None:

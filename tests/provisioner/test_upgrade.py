@@ -111,6 +111,30 @@ def test_a_version_that_does_not_answer_gives_the_client_and_its_data_back(
     assert findings(root, installation.CODE) == []
 
 
+def test_a_stopped_client_whose_data_cannot_be_migrated_now_is_taken_over_later(
+    root: LocalRoot, vendredi: ServedClient, versions: Path
+) -> None:
+    third = "dimanche"
+    assert root.new(third).code == 0
+    assert root.provision("stop", third).code == 0
+    full = root.path / f"client-{third}" / "no-room"
+    check = f'if __import__("pathlib").Path("{full}").exists(): raise OSError("no room")'
+    code = newer_version.install(versions / "e", "7.2.1", migration=f"{check}\n    {newer_version.WORKS}")
+    full.touch()
+    upgraded = provision(root, code, "upgrade", third)
+    assert outcomes(upgraded) == {third: "refused"}
+    assert "no room" in upgraded.document[0]["error"]["message"]
+    assert release(root, third) == __version__
+    assert root.provision("diff", third).document == []
+    full.unlink()
+    upgraded = provision(root, code, "upgrade", third)
+    assert outcomes(upgraded) == {third: "done"}
+    assert release(root, third) == "7.2.1"
+    assert revision_of(database(root, third)) == newer_version.REVISION
+    assert provision(root, code, "diff", third).document == []
+    assert provision(root, code, "purge", third, "--yes").code == 0
+
+
 def test_all_clients_are_taken_over_with_their_data_and_each_has_a_backup_from_before(
     root: LocalRoot, vendredi: ServedClient, versions: Path
 ) -> None:
