@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,9 +35,12 @@ def rotate(context: Context, tenant_id: str, *, at_once: bool) -> datetime | Non
         transaction.prepare_host()
         now = tenant_of(context, entry)
         _require_own_settings(context, transaction, now)
-        wanted = now
+        keys = now.secrets
         if not _written_already(context, transaction, now):
-            wanted = replace(now, secrets=fresh(now.secrets, context.clock.now(), at_once=at_once))
+            keys = fresh(keys, context.clock.now(), at_once=at_once)
+        elif at_once:
+            keys = replace(keys, former=None)
+        wanted = replace(now, secrets=keys)
         bring(context, transaction, wanted, reset=False)
         former = wanted.secrets.former
         transaction.detail = f"the former key is read until {former.until:%Y-%m-%dT%H:%MZ}" if former else ""
@@ -64,7 +66,6 @@ def _require_own_settings(context: Context, transaction: Transaction, tenant: Te
 def _written_already(context: Context, transaction: Transaction, tenant: Tenant) -> bool:
     """Whether a `rotate` that was cut off has put its new keys in place: more of them would end sessions."""
     env = context.layout.env_file(tenant.id)
-    text = read_text(env) or ""
-    begun: Sequence[str] = [one.command for one in transaction.sight.earlier if one.tenant_id == tenant.id]
-    recorded = transaction.registry.written(tenant.id).get(env)
-    return f"rotate {tenant.id}" in begun and digest(text.encode()) != recorded
+    begun = [one.writes for one in transaction.sight.earlier if one.command == f"rotate {tenant.id}"]
+    there = (env, digest((read_text(env) or "").encode()))
+    return any(there in writes for writes in begun)

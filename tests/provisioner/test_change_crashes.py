@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 
 from tests.provisioner.local_root import LocalRoot, wait_until
 from tests.provisioner.recovery import NEIGHBOUR, changes_of, was_killed
@@ -59,6 +60,34 @@ def test_killed_at_a_system_call_it_is_brought_there_too(argile: LocalRoot, name
     change.get_ready(argile)
     killed = argile.injected(fault, *change.words)
     assert was_killed(killed), killed.stderr
+    change.check_recovery(argile)
+
+
+def settings(host: LocalRoot) -> dict[str, str | None]:
+    return dict(dotenv_values(host.path / f"client-{ID}" / ".env", interpolate=False))
+
+
+def test_keys_that_were_put_in_place_before_a_kill_are_not_changed_again(argile: LocalRoot) -> None:
+    change = CHANGES["rotate"]
+    change.get_ready(argile)
+    argile.killed_at_step(0, *change.words)
+    (journal,) = (argile.path / "journal").iterdir()
+    left, given = journal.read_bytes(), settings(argile)["SECRET_KEY"]
+    assert argile.provision(*change.words).code == 0
+    # What a kill leaves once the new files are recorded.
+    journal.write_bytes(left)
+    change.check_recovery(argile)
+    assert settings(argile)["SECRET_KEY"] == given
+
+
+def test_a_key_that_shall_open_nothing_any_more_opens_nothing_after_a_kill_either(argile: LocalRoot) -> None:
+    change = CHANGES["rotate"]
+    change.get_ready(argile)
+    argile.killed_at_step("start program", *change.words)
+    assert settings(argile)["SECRET_KEY_BEFORE"]
+    again = argile.provision(*change.words, "--at-once")
+    assert again.code == 0, again.said
+    assert not settings(argile).get("SECRET_KEY_BEFORE")
     change.check_recovery(argile)
 
 
