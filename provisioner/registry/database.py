@@ -25,6 +25,7 @@ _VERSION: Final = 2
 BILLS: Final = 2
 """The version that began to keep terms, charges, invoices and payments."""
 _BUSY_SECONDS: Final = 10.0
+_DAMAGED: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 #: `INSERT OR REPLACE` passes by the triggers that keep rows: any but the next number is refused.
 _NO_GAP: Final = """
 CREATE TRIGGER invoices_in_order BEFORE INSERT ON invoices
@@ -99,7 +100,7 @@ class Database:
     def open(cls, path: Path) -> Self:
         """Open the file for changing, and make it (mode 0640) with its tables when it is missing.
 
-        Raises InvalidConfiguration when a newer Tenantry has written it, or when it is damaged.
+        Raises InvalidConfiguration when a newer Tenantry has written it, RegistryFailed when it is damaged.
         """
         _make_file(path)
         database = cls(_file_engine(path, "rw"))
@@ -138,15 +139,10 @@ class Database:
             return int(session.execute(text("PRAGMA user_version")).scalar_one())
 
     def _prepare(self, path: Path) -> None:
-        try:
-            with self.write() as session:
-                version = session.execute(text("PRAGMA user_version")).scalar_one()
-                if version < _VERSION:
-                    _migrate(session, version)
-        except DatabaseError as error:
-            raise InvalidConfiguration(
-                str(path), f"it cannot be read ({error.orig}).", "Restore it from a backup of the host."
-            ) from error
+        with self.write() as session:
+            version = session.execute(text("PRAGMA user_version")).scalar_one()
+            if version < _VERSION:
+                _migrate(session, version)
         if version > _VERSION:
             raise InvalidConfiguration(
                 str(path), "it was written by a newer Tenantry.", "Use that version, or a newer one."
@@ -165,6 +161,13 @@ def _told() -> Iterator[None]:
                 "`provision list`, as the user who began this root, takes the half-made change back.",
             ) from error
         raise RegistryFailed(f"The registry failed: {error.orig}.", "Nothing was recorded.") from error
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorname", "") not in _DAMAGED:
+            raise
+        raise RegistryFailed(
+            f"The registry is damaged: {error.orig}.",
+            "docs/operators/bad-days.md, `The registry is damaged`, says how to put it back from a backup.",
+        ) from error
 
 
 def _make_file(path: Path) -> None:

@@ -164,10 +164,18 @@ def test_a_registry_of_a_newer_program_is_left_alone(registry: Registry, file: P
         Database.open(file)
 
 
-def test_a_damaged_registry_is_told(file: Path) -> None:
+def test_a_damaged_registry_is_told_to_who_reads_and_to_who_changes(file: Path) -> None:
     file.write_bytes(b"this is no database" * 100)
-    with pytest.raises(InvalidConfiguration, match="cannot be read"):
+    with pytest.raises(RegistryFailed, match="is damaged"):
         Database.open(file)
+    with pytest.raises(RegistryFailed, match="is damaged"):
+        Registry(Database.open_to_read(file), FixedClock()).all()
+    file.unlink()
+    Database.open(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    with pytest.raises(RegistryFailed, match="is damaged"):
+        Registry(Database.open_to_read(file), FixedClock()).all()
 
 
 def test_a_group_of_this_system_may_be_let_in_to_read(registry: Registry, file: Path) -> None:
