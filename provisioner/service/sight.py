@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from provisioner.apply import lock
 from provisioner.apply.journal import CutOff, cut_off
 from provisioner.drivers.protocol import Observed, Tenant
+from provisioner.registry.models import State
+from provisioner.registry.registry import Registry
 from provisioner.service.context import Context
+
+
+def has_ended(one: CutOff, registry: Registry) -> bool:
+    """Say whether a command was killed only once it had done all.
+
+    One that begins a client records last of all that it is there.
+    """
+    entry = registry.find(one.tenant_id) if one.begins else None
+    return entry is not None and entry.state != State.CREATING
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +40,16 @@ class Sight:
     def without_lock(cls, context: Context) -> Self:
         """Look without holding the lock: a command that is at work was not cut off."""
         at_work = lock.holder(context.layout.lock)
-        return cls(context, [one for one in cut_off(context.layout.journal) if one.pid != at_work])
+        stopped = [one for one in cut_off(context.layout.journal) if one.pid != at_work]
+        return cls(context, [one for one in stopped if not has_ended(one, context.registry)])
 
     def cut_off_on(self, tenant_id: str) -> bool:
         """Say whether an earlier command on a client was killed, and nothing has settled it since."""
         return any(one.tenant_id == tenant_id for one in self.earlier)
+
+    def cut_off_since(self, command: str) -> datetime | None:
+        """Return when a command of exactly these words first began that was killed; None when none was."""
+        return min((one.since for one in self.earlier if one.command == command), default=None)
 
     def host(self) -> Observed:
         """Look at the parts all clients share."""
