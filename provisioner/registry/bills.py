@@ -204,6 +204,12 @@ class Bills:
                 received.setdefault(row.number, []).append(Payment(row.on, row.amount_cents))
         return received
 
+    def payments_since(self, number: str, moment: datetime) -> list[Payment]:
+        """Return what was recorded of an invoice from a moment on, as it was recorded."""
+        query = select(PaymentRow).where(PaymentRow.number == number, PaymentRow.recorded_at >= moment)
+        with self._database.read() as session:
+            return [Payment(row.on, row.amount_cents) for row in session.scalars(query)]
+
     def keep_usage(self, tenant_id: str, contract: int, records: Sequence[KeptUsage]) -> None:
         """Keep usage records whose files are about to go; what is the same already is not kept twice."""
         with self._database.write() as session:

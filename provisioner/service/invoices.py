@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from provisioner import fields
@@ -67,48 +67,93 @@ def show(context: Context, number: str) -> Shown:
 def add_credit(context: Context, number: str, amount: int | None, reason: str) -> Row:
     """Issue a credit note over `amount` cents before tax, or over all that is left of an invoice.
 
+    One that a killed run of the same command has numbered is returned, with its files, and no other issued.
     Raises UnknownInvoice and InvalidRequest before anything is numbered.
     """
     fields.check_line("--reason", reason, _LONGEST_REASON)
     client_id = context.bills.invoice(number).invoice.client_id
     validation.load()
-    with changing(context, f"invoice credit {number}", client_id, settles=False) as transaction:
-        bills = context.writable_bills
-        original, earlier = bills.invoice(number).invoice, bills.credits(number)
-        written: list[invoice_files.Written] = []
+    command = f"invoice credit {number}"
+    with changing(context, command, client_id, settles=False) as transaction:
+        bills, since = context.writable_bills, transaction.sight.cut_off_since(command)
+        original = bills.invoice(number).invoice
+        note = _numbered(context, bills, original, since, amount) if since else None
+        note = note or _issue(context, bills, original, amount, reason)
+        transaction.detail = note.invoice.number
+        return _row(context, bills, note, [])
 
-        def make(numbering: Numbering) -> tuple[Invoice, Files]:
-            note = credit(numbering, original, earlier, amount, reason)
-            written.append(invoice_files.made_of(note))
-            return note, written[-1].files
 
-        recorded = bills.issue(make, context.host.vendor.invoice_series)
-        transaction.detail = recorded.invoice.number
-        invoice_files.write(context, recorded.invoice.number, written[-1])
-        return _row(context, bills, recorded, [])
+def _issue(context: Context, bills: Bills, original: Invoice, amount: int | None, reason: str) -> Recorded:
+    earlier = bills.credits(original.number)
+    written: list[invoice_files.Written] = []
+
+    def make(numbering: Numbering) -> tuple[Invoice, Files]:
+        note = credit(numbering, original, earlier, amount, reason)
+        written.append(invoice_files.made_of(note))
+        return note, written[-1].files
+
+    recorded = bills.issue(make, context.host.vendor.invoice_series)
+    invoice_files.write(context, recorded.invoice.number, written[-1])
+    return recorded
+
+
+def _numbered(
+    context: Context, bills: Bills, original: Invoice, since: datetime, amount: int | None
+) -> Recorded | None:
+    """Return, with its files, the credit note that a killed command has issued, over `amount` or all."""
+    every = bills.invoices(original.client_id)
+    notes = [one for one in every if one.invoice.corrects and one.invoice.corrects.number == original.number]
+    all_credited = sum(one.invoice.net_cents for one in notes) == original.net_cents
+    for note in reversed(notes):
+        wanted = all_credited if amount is None else note.invoice.net_cents == amount
+        if wanted and note.recorded_at >= since:
+            for one in invoice_files.missing(context, [note]):
+                invoice_files.write_again(context, one)
+            context.say(f"The command that was cut off has issued {note.invoice.number}: no other is issued.")
+            return note
+    return None
 
 
 def pay(context: Context, number: str, on: date | None, amount: int | None) -> Row:
     """Record money received for an invoice: by default all that is left, today.
 
-    A negative amount takes back what was recorded, or was charged back. Raises InvalidRequest for more than
-    is left to pay, or less than was paid, and for a day that has not come.
+    A negative amount takes back what was recorded, or was charged back. What a killed run of the same command
+    has recorded is not recorded again. Raises InvalidRequest for more than is left to pay, or less than was
+    paid, and for a day that has not come.
     """
     client_id = context.bills.invoice(number).invoice.client_id
     today = civil_day(context.clock.now())
     on = on or today
     if on > today:
         raise InvalidRequest("--on", f"{on} has not come yet.", "Give the day on which the money came.")
-    with changing(context, f"invoice pay {number}", client_id, settles=False) as transaction:
-        bills = context.writable_bills
-        recorded = bills.invoice(number)
-        payments = bills.payments().get(number, [])
-        before = _row(context, bills, recorded, payments).standing
-        paid = before.balance if amount is None else amount
-        _require_payable(recorded.invoice, before, paid)
-        bills.pay(number, Payment(on, paid))
-        transaction.detail = f"{plain(paid)} €"
-        return _row(context, bills, recorded, [*payments, Payment(on, paid)])
+    command = f"invoice pay {number}"
+    with changing(context, command, client_id, settles=False) as transaction:
+        bills, since = context.writable_bills, transaction.sight.cut_off_since(command)
+        payment = _received(context, bills, number, since, amount) if since else None
+        payment = payment or _receive(context, bills, number, on, amount)
+        transaction.detail = f"{plain(payment.amount_cents)} €"
+        return _row(context, bills, bills.invoice(number), bills.payments()[number])
+
+
+def _receive(context: Context, bills: Bills, number: str, on: date, amount: int | None) -> Payment:
+    row = _row(context, bills, bills.invoice(number), bills.payments().get(number, []))
+    payment = Payment(on, row.standing.balance if amount is None else amount)
+    _require_payable(row.invoice, row.standing, payment.amount_cents)
+    bills.pay(number, payment)
+    return payment
+
+
+def _received(
+    context: Context, bills: Bills, number: str, since: datetime, amount: int | None
+) -> Payment | None:
+    """Return the payment that a killed command has recorded: of `amount`, or the one that left nothing."""
+    row = _row(context, bills, bills.invoice(number), bills.payments().get(number, []))
+    for payment in reversed(bills.payments_since(number, since)):
+        if row.standing.balance == 0 if amount is None else payment.amount_cents == amount:
+            told = f"{plain(payment.amount_cents)} €"
+            context.say(f"The command that was cut off has recorded {told}: they are not recorded again.")
+            return payment
+    return None
 
 
 def reminders(context: Context) -> list[Reminder]:

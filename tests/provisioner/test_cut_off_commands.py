@@ -1,10 +1,12 @@
-"""The same command, run again, settles what was cut off of itself.
+"""The same command, run again, settles what was cut off of itself, and bills nothing twice.
 
 The journals are those that a kill leaves: between a command's last effect and its end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,6 +42,17 @@ def leave(root: BillingRoot, command: str, tenant_id: str = "", *, begins: bool 
     journal.close()
     root.clock.moment += timedelta(seconds=1)
     return journal.path
+
+
+@contextmanager
+def killed_at_its_end(root: BillingRoot, command: str, tenant_id: str) -> Iterator[None]:
+    """Have what the block does done by a command that is killed before its journal ends."""
+    journal = leave(root, command, tenant_id)
+    begun = journal.read_bytes()
+    journal.unlink()
+    yield
+    journal.write_bytes(begun)
+    root.clock.moment += timedelta(seconds=1)
 
 
 def left(root: BillingRoot) -> list[Path]:
@@ -99,6 +112,58 @@ def test_a_close_names_the_command_an_operator_can_type(root: BillingRoot) -> No
     close(root.context, JANUARY, None)
     last = root.context.registry.events("", 1)[0]
     assert (last.command, last.outcome, last.detail) == ("invoice close", "done", NUMBER)
+
+
+@pytest.mark.parametrize("amount", [None, 35_880, 10_000])
+def test_a_payment_that_was_recorded_before_the_kill_is_not_recorded_twice(
+    root: BillingRoot, amount: int | None
+) -> None:
+    close(root.context, JANUARY, None)
+    with killed_at_its_end(root, f"invoice pay {NUMBER}", "dupont"):
+        paid = invoices.pay(root.context, NUMBER, None, amount)
+    assert len(told_by_doctor(root)) == 1
+    assert invoices.pay(root.context, NUMBER, None, amount) == paid
+    assert len(root.context.bills.payments()[NUMBER]) == 1
+    assert left(root) == []
+    if amount == 10_000:
+        assert invoices.pay(root.context, NUMBER, None, amount).standing.paid == 20_000
+
+
+def test_a_payment_that_was_not_recorded_before_the_kill_is_recorded_by_the_same_command(
+    root: BillingRoot,
+) -> None:
+    close(root.context, JANUARY, None)
+    invoices.pay(root.context, NUMBER, None, 10_000)
+    root.clock.moment += timedelta(milliseconds=1)
+    leave(root, f"invoice pay {NUMBER}", "dupont")
+    assert invoices.pay(root.context, NUMBER, None, 10_000).standing.paid == 20_000
+    assert left(root) == []
+
+
+def test_money_taken_back_before_the_kill_is_not_taken_back_twice(root: BillingRoot) -> None:
+    close(root.context, JANUARY, None)
+    invoices.pay(root.context, NUMBER, None, None)
+    with killed_at_its_end(root, f"invoice pay {NUMBER}", "dupont"):
+        invoices.pay(root.context, NUMBER, None, -35_880)
+    assert invoices.pay(root.context, NUMBER, None, -35_880).standing.paid == 0
+    assert left(root) == []
+
+
+@pytest.mark.parametrize("amount", [None, 29_900, 5_000])
+def test_a_credit_note_that_was_numbered_before_the_kill_is_the_one_that_is_told(
+    root: BillingRoot, amount: int | None
+) -> None:
+    close(root.context, JANUARY, None)
+    with killed_at_its_end(root, f"invoice credit {NUMBER}", "dupont"):
+        note = invoices.add_credit(root.context, NUMBER, amount, "Erreur")
+        note.files.pdf.unlink()
+    assert invoices.add_credit(root.context, NUMBER, amount, "Erreur") == note
+    assert invoices.show(root.context, note.invoice.number).whole
+    assert invoices.show(root.context, NUMBER).credit_notes == [note.invoice.number]
+    assert left(root) == []
+    if amount == 5_000:
+        other = invoices.add_credit(root.context, NUMBER, amount, "Erreur")
+        assert other.invoice.number == "2026-00003"
 
 
 @pytest.mark.parametrize("command", ["new", "import", "restore"])
