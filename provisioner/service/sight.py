@@ -62,6 +62,9 @@ class Sight:
         return replace(observed, digests={}) if self.cut_off_on(tenant.id) else observed
 
     def begun_writes(self, tenant: Tenant) -> frozenset[tuple[Path, str]]:
-        """Return what commands that were cut off had begun to write of a client: paths with digests."""
-        on_it = (one.writes for one in self.earlier if one.tenant_id == tenant.id)
+        """Return what commands that were cut off had begun to write of a client: paths with digests.
+
+        Those of the host are among them, which write every client's site.
+        """
+        on_it = (one.writes for one in self.earlier if one.tenant_id in ("", tenant.id))
         return frozenset(one for writes in on_it for one in writes)

@@ -25,7 +25,8 @@ from provisioner.steps import Step
 class Transaction:
     """What a service does its steps with, while it holds the lock.
 
-    `detail` is kept with the event of a command that succeeds: one line without a secret.
+    `detail` is kept with the event of a command that succeeds: one line without a secret. `settled` are other
+    commands, cut off earlier, of which it leaves nothing behind when it ends well.
     """
 
     def __init__(self, context: Context, executor: Executor, registry: Registry, sight: Sight) -> None:
@@ -35,6 +36,7 @@ class Transaction:
         self._executor = executor
         self.host_prepared = False
         self.detail = ""
+        self.settled: Sequence[CutOff] = ()
 
     def prepare_host(self) -> None:
         """Have there and running what all clients share; it stays, whatever fails later."""
@@ -94,7 +96,7 @@ def changing(
         _record(context, registry, tenant_id, command, None, transaction.detail)
         journal.end()
         own = [one for one in earlier if (one.command, one.tenant_id) == (command, tenant_id)]
-        _forget([*own, *(_settled(earlier, transaction, tenant_id) if settles else ())])
+        _forget([*own, *transaction.settled, *(_settled(earlier, transaction, tenant_id) if settles else ())])
     # Without the lock: a hook may well run a command itself.
     run_hook(context, command, tenant_id)
 
@@ -126,9 +128,10 @@ def _put_back(context: Context, one: CutOff) -> None:
 
 
 def _settled(earlier: Sequence[CutOff], transaction: Transaction, tenant_id: str) -> Iterator[CutOff]:
-    """What was cut off on the host is settled by itself, run again, or by having prepared the host."""
+    """What was cut off on the host is settled by having prepared it, but for what that does not write."""
     for one in earlier:
-        if one.tenant_id == tenant_id if one.tenant_id else transaction.host_prepared:
+        prepared = transaction.host_prepared and (one.shared or not one.writes)
+        if one.tenant_id == tenant_id if one.tenant_id else prepared:
             yield one
 
 
