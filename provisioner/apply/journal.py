@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -19,7 +19,6 @@ from provisioner.clock import Clock, stamp
 from provisioner.filesystem import remove_file, sync_directory
 
 _SUFFIX = ".jsonl"
-_MOMENT = "%Y%m%dT%H%M%S%f"
 NOTHING_WRITTEN: Final[Mapping[str, str]] = {}
 
 
@@ -27,28 +26,24 @@ NOTHING_WRITTEN: Final[Mapping[str, str]] = {}
 class CutOff:
     """A command that was killed: what it was, on which client, since when, and in which step.
 
-    `pid` is its process; `shared`: that step was about what all clients share. `writes` are the files it had
-    begun to write, or had written, each with its SHA-256: they are ours, though the registry does not know of
-    them.
+    `pid` is its process; `shared`: that step was about what all clients share; `begins`: it makes the client.
+    `writes` are the files it had begun to write, or had written, each with its SHA-256: they are ours, though
+    the registry does not know of them.
     """
 
     path: Path
     command: str
     tenant_id: str
-    since: str
+    since: datetime
     step: str
     pid: int = 0
     shared: bool = False
+    begins: bool = False
     writes: frozenset[tuple[Path, str]] = frozenset()
-
-    @property
-    def begun_at(self) -> datetime:
-        """When it began, to the microsecond: what it recorded is not older."""
-        return datetime.strptime(self.path.name.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
 
     def __str__(self) -> str:
         where = f" while it was about to {self.step}" if self.step else ""
-        return f"`provision {self.command}`, begun {self.since}, was cut off{where}."
+        return f"`provision {self.command}`, begun {stamp(self.since)}, was cut off{where}."
 
 
 class Journal:
@@ -61,11 +56,15 @@ class Journal:
         )
 
     @classmethod
-    def begin(cls, folder: Path, command: str, tenant_id: str, clock: Clock) -> Self:
-        """Open a new journal in an existing folder; `tenant_id` is empty for a command about the host."""
+    def begin(cls, folder: Path, command: str, tenant_id: str, clock: Clock, *, begins: bool = False) -> Self:
+        """Open a new journal in an existing folder; `tenant_id` is empty for a command about the host.
+
+        `begins`: the command makes that client.
+        """
         now = clock.now()
-        journal = cls(folder / f"{now.strftime(_MOMENT)}-{os.getpid()}{_SUFFIX}")
-        journal._note(begin=command, tenant=tenant_id, at=stamp(now), pid=os.getpid())
+        journal = cls(folder / f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}{_SUFFIX}")
+        at = now.isoformat()
+        journal._note(begin=command, tenant=tenant_id, at=at, pid=os.getpid(), begins=begins)
         sync_directory(folder)
         return journal
 
@@ -129,10 +128,11 @@ def _cut_off(path: Path, entries: Sequence[Mapping[str, Any]]) -> CutOff:
         path,
         command=str(first["begin"]),
         tenant_id=str(first["tenant"]),
-        since=str(first["at"]),
+        since=datetime.fromisoformat(str(first["at"])),
         step=str(last.get("step", "")),
         pid=int(first["pid"]),
         shared=bool(begun and begun[-1].get("shared")),
+        begins=bool(first.get("begins")),
         writes=frozenset(
             (Path(path), sha256) for entry in begun for path, sha256 in entry.get("writes", {}).items()
         ),

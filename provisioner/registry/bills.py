@@ -193,13 +193,6 @@ class Bills:
         with self._database.read() as session:
             return [_recorded(row).invoice for row in session.scalars(query)]
 
-    def credit_since(self, number: str, since: datetime) -> Recorded | None:
-        """Return the last credit note on an invoice that was recorded at a moment or later."""
-        query = select(InvoiceRow).where(InvoiceRow.corrects == number, InvoiceRow.recorded_at >= since)
-        with self._database.read() as session:
-            row = session.scalars(query.order_by(InvoiceRow.sequence.desc())).first()
-            return _recorded(row) if row else None
-
     def pay(self, number: str, payment: Payment) -> None:
         """Record money received for an invoice."""
         with self._database.write() as session:
@@ -212,13 +205,6 @@ class Bills:
                 )
             )
 
-    def payment_since(self, number: str, since: datetime) -> Payment | None:
-        """Return the last payment for an invoice that was recorded at a moment or later."""
-        query = select(PaymentRow).where(PaymentRow.number == number, PaymentRow.recorded_at >= since)
-        with self._database.read() as session:
-            row = session.scalars(query.order_by(PaymentRow.id.desc())).first()
-            return Payment(row.on, row.amount_cents) if row else None
-
     def payments(self) -> dict[str, list[Payment]]:
         """Return what was received, by invoice number, oldest first."""
         received: dict[str, list[Payment]] = {}
@@ -226,6 +212,12 @@ class Bills:
             for row in session.scalars(select(PaymentRow).order_by(PaymentRow.on, PaymentRow.id)):
                 received.setdefault(row.number, []).append(Payment(row.on, row.amount_cents))
         return received
+
+    def payments_since(self, number: str, moment: datetime) -> list[Payment]:
+        """Return what was recorded of an invoice from a moment on, as it was recorded."""
+        query = select(PaymentRow).where(PaymentRow.number == number, PaymentRow.recorded_at >= moment)
+        with self._database.read() as session:
+            return [Payment(row.on, row.amount_cents) for row in session.scalars(query)]
 
     def keep_usage(self, tenant_id: str, contract: int, records: Sequence[KeptUsage]) -> None:
         """Keep usage records whose files are about to go; what is the same already is not kept twice."""

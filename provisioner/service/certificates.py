@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from provisioner.apply.interruption import Interruption
+from provisioner.apply.journal import CutOff
+from provisioner.drivers.observation import digests
 from provisioner.drivers.protocol import Finding, Tenant
 from provisioner.errors import InvalidConfiguration, InvalidRequest, LockHeld, ProvisionError
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context
 from provisioner.service.tenants import tenant_of
-from provisioner.service.transaction import Transaction, changing
+from provisioner.service.transaction import changing
 from provisioner.steps import Step, files_written
 
-_SERVED = (State.RUNNING, State.STOPPED, State.SUSPENDED)
+_COMMAND: Final = "host renew"
+_SERVED: Final = (State.RUNNING, State.STOPPED, State.SUSPENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def examine_certificates(context: Context) -> Iterator[Finding]:
 
 
 def _command(name: str) -> str:
-    return f"host renew {name}"
+    return f"{_COMMAND} {name}"
 
 
 def _served_names(context: Context) -> tuple[str, ...]:
@@ -86,13 +90,19 @@ def _renew_one(context: Context, name: str, step: Step) -> Renewal:
 
 
 def _read_in(context: Context, *, renewed: bool) -> None:
-    """In a transaction of its own: certbot may take minutes, and others wait."""
+    """In a transaction of its own: certbot may take minutes, and others wait.
+
+    One that was killed may have renewed what nothing has read in, and written sites that are not recorded.
+    """
     certificates = context.driver.certificates
-    with changing(context, "host renew", settles=False) as transaction:
-        steps = certificates.renewed_steps(_tenants(context, transaction.registry), renewed=renewed)
+    with changing(context, _COMMAND, settles=False) as transaction:
+        killed = [one for one in transaction.sight.earlier if one.command.startswith(_COMMAND)]
+        tenants = _tenants(context, transaction.registry)
+        steps = certificates.renewed_steps(tenants, renewed=renewed or bool(killed))
         transaction.execute(steps)
-        _record(transaction, steps)
+        _record(transaction.registry, steps, killed)
         transaction.settle()
+        transaction.settled = killed
         transaction.advance(certificates.surplus_steps(_served_names(context)))
 
 
@@ -108,10 +118,13 @@ def _tenants(context: Context, registry: Registry) -> list[Tenant]:
     return tenants
 
 
-def _record(transaction: Transaction, steps: Sequence[Step]) -> None:
-    written = {file.path: file.digest for step in steps for file in files_written(step)}
-    for entry in transaction.registry.all():
-        before = transaction.registry.written(entry.id)
-        ours = {path: digest for path, digest in written.items() if path in before}
+def _record(registry: Registry, steps: Sequence[Step], killed: Sequence[CutOff]) -> None:
+    written = {(file.path, file.digest) for step in steps for file in files_written(step)}
+    for one in killed:
+        written |= one.writes
+    there = digests({path for path, _ in written})
+    for entry in registry.all():
+        before = registry.written(entry.id)
+        ours = {path: now for path, now in there.items() if path in before and (path, now) in written}
         if ours:
-            transaction.registry.record_written(entry.id, {**before, **ours})
+            registry.record_written(entry.id, {**before, **ours})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from provisioner.errors import Interrupted, LockHeld, ProvisionError, Refused
 from provisioner.invoicing import validation
@@ -23,8 +24,11 @@ from provisioner.registry.models import State
 from provisioner.service import invoice_files
 from provisioner.service.context import Context
 from provisioner.service.reports import export_of
+from provisioner.service.sight import Sight
 from provisioner.service.transaction import changing
 from provisioner.usage_files import Export, parse_export
+
+_COMMAND: Final = "invoice close"
 
 
 class MonthNotOver(Refused):
@@ -76,10 +80,12 @@ def close(context: Context, month: Month, tenant_id: str | None) -> list[Closing
 def write_missing(context: Context) -> None:
     """Write the files of invoices whose command was killed before it wrote them."""
     left = invoice_files.missing(context, context.bills.invoices())
-    if not left:
+    if not left and not _was_cut_off(context, _COMMAND):
         return
-    with changing(context, "invoice files", settles=False):
-        for recorded in invoice_files.missing(context, left):
+    with changing(context, _COMMAND, settles=False) as transaction:
+        left = invoice_files.missing(context, left)
+        transaction.detail = ", ".join(one.invoice.number for one in left)
+        for recorded in left:
             invoice_files.write_again(context, recorded)
             context.say(
                 f"The files of {recorded.invoice.number} were written: an earlier command was killed."
@@ -101,19 +107,33 @@ def _one_after_another(
 
 def _close_one(context: Context, month: Month, vendor: Seller, terms: Sequence[Term]) -> Closing:
     client_id, contract = terms[-1].client_id, terms[-1].contract
-    before = context.bills.closed(contract, month)
-    if before:
-        return Closing(client_id, Ending.ALREADY, before)
-    if not _owed(context, context.bills, month, terms)[0]:
-        return Closing(client_id, Ending.NOTHING_DUE)
-    with changing(context, f"invoice close {month} {client_id}", client_id, settles=False) as transaction:
+    command = f"{_COMMAND} {month} {client_id}"
+    done = _done(context, context.bills, month, terms)
+    if done and not _was_cut_off(context, command):
+        return done
+    with changing(context, command, client_id, settles=False) as transaction:
         bills = context.writable_bills
-        before = bills.closed(contract, month)
-        if before:
-            return Closing(client_id, Ending.ALREADY, before)
         terms = next(one for one in bills.contracts(client_id) if one[-1].contract == contract)
+        if done := _done(context, bills, month, terms):
+            transaction.detail = done.number or done.ending
+            return done
         transaction.detail = _issue(context, bills, month, vendor, terms)
         return Closing(client_id, Ending.CLOSED, transaction.detail)
+
+
+def _done(context: Context, bills: Bills, month: Month, terms: Sequence[Term]) -> Closing | None:
+    """Return how a contract's month stands when there is nothing to close; None when there is."""
+    client_id, contract = terms[-1].client_id, terms[-1].contract
+    if before := bills.closed(contract, month):
+        return Closing(client_id, Ending.ALREADY, before)
+    if not _owed(context, bills, month, terms)[0]:
+        return Closing(client_id, Ending.NOTHING_DUE)
+    return None
+
+
+def _was_cut_off(context: Context, command: str) -> bool:
+    """What was cut off is settled under the lock, also when it had done all."""
+    return Sight.without_lock(context).cut_off_since(command) is not None
 
 
 def _issue(context: Context, bills: Bills, month: Month, vendor: Seller, terms: Sequence[Term]) -> str:

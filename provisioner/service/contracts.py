@@ -95,7 +95,7 @@ def _change(
         before = transaction.registry.get(tenant_id)
         require_state(before, _CHANGED, "option")
         require_present(context, before)
-        begun = transaction.sight.begun(command)
+        begun = transaction.sight.cut_off_since(command)
         request = before.request
         if begun is None or before.updated_at < begun:
             request = _with_option(request, code, wanted(request.options.get(code)))
@@ -145,7 +145,7 @@ def _charge(
         contract_id = bills.contract_of(tenant_id)[-1].contract
         wanted = Charge(0, tenant_id, contract_id, on or now, code, title, detail, quantity, price)
         transaction.detail = title
-        begun = transaction.sight.begun(command)
+        begun = transaction.sight.cut_off_since(command)
         recorded = bills.charge_since(wanted, begun, any_day=on is None) if begun else None
         return recorded or bills.add_charge(wanted)
 

@@ -67,6 +67,7 @@ def show(context: Context, number: str) -> Shown:
 def add_credit(context: Context, number: str, amount: int | None, reason: str) -> Row:
     """Issue a credit note over `amount` cents before tax, or over all that is left of an invoice.
 
+    One that a killed run of the same command has numbered is returned, with its files, and no other issued.
     Raises UnknownInvoice and InvalidRequest before anything is numbered.
     """
     fields.check_line("--reason", reason, _LONGEST_REASON)
@@ -74,39 +75,51 @@ def add_credit(context: Context, number: str, amount: int | None, reason: str) -
     validation.load()
     command = f"invoice credit {number}"
     with changing(context, command, client_id, settles=False) as transaction:
-        bills = context.writable_bills
-        begun = transaction.sight.begun(command)
-        recorded = _credited_since(bills, number, begun, amount) if begun else None
-        if recorded is None:
-            recorded = _issue_credit(context, bills, number, amount, reason)
-        transaction.detail = recorded.invoice.number
-        invoice_files.write(context, recorded.invoice.number, invoice_files.made_of(recorded.invoice))
-        return _row(context, bills, recorded, [])
+        bills, since = context.writable_bills, transaction.sight.cut_off_since(command)
+        original = bills.invoice(number).invoice
+        note = _numbered(context, bills, original, since, amount) if since else None
+        note = note or _issue(context, bills, original, amount, reason)
+        transaction.detail = note.invoice.number
+        return _row(context, bills, note, [])
 
 
-def _credited_since(bills: Bills, number: str, since: datetime, amount: int | None) -> Recorded | None:
-    """What a command that was cut off issued already: over this amount, or over all there was left."""
-    note, earlier = bills.credit_since(number, since), bills.credits(number)
-    left = bills.invoice(number).invoice.net_cents - sum(one.net_cents for one in earlier)
-    same = note is not None and (left == 0 if amount is None else note.invoice.net_cents == amount)
-    return note if same else None
-
-
-def _issue_credit(context: Context, bills: Bills, number: str, amount: int | None, reason: str) -> Recorded:
-    original, earlier = bills.invoice(number).invoice, bills.credits(number)
+def _issue(context: Context, bills: Bills, original: Invoice, amount: int | None, reason: str) -> Recorded:
+    earlier = bills.credits(original.number)
+    written: list[invoice_files.Written] = []
 
     def make(numbering: Numbering) -> tuple[Invoice, Files]:
         note = credit(numbering, original, earlier, amount, reason)
-        return note, invoice_files.made_of(note).files
+        written.append(invoice_files.made_of(note))
+        return note, written[-1].files
 
-    return bills.issue(make, context.host.vendor.invoice_series)
+    recorded = bills.issue(make, context.host.vendor.invoice_series)
+    invoice_files.write(context, recorded.invoice.number, written[-1])
+    return recorded
+
+
+def _numbered(
+    context: Context, bills: Bills, original: Invoice, since: datetime, amount: int | None
+) -> Recorded | None:
+    """Return, with its files, the credit note that a killed command has issued, over `amount` or all."""
+    every = bills.invoices(original.client_id)
+    notes = [one for one in every if one.invoice.corrects and one.invoice.corrects.number == original.number]
+    all_credited = sum(one.invoice.net_cents for one in notes) == original.net_cents
+    for note in reversed(notes):
+        wanted = all_credited if amount is None else note.invoice.net_cents == amount
+        if wanted and note.recorded_at >= since:
+            for one in invoice_files.missing(context, [note]):
+                invoice_files.write_again(context, one)
+            context.say(f"The command that was cut off has issued {note.invoice.number}: no other is issued.")
+            return note
+    return None
 
 
 def pay(context: Context, number: str, on: date | None, amount: int | None) -> Row:
     """Record money received for an invoice: by default all that is left, today.
 
-    A negative amount takes back what was recorded, or was charged back. Raises InvalidRequest for more than
-    is left to pay, or less than was paid, and for a day that has not come.
+    A negative amount takes back what was recorded, or was charged back. What a killed run of the same command
+    has recorded is not recorded again. Raises InvalidRequest for more than is left to pay, or less than was
+    paid, and for a day that has not come.
     """
     client_id = context.bills.invoice(number).invoice.client_id
     today = civil_day(context.clock.now())
@@ -115,36 +128,32 @@ def pay(context: Context, number: str, on: date | None, amount: int | None) -> R
         raise InvalidRequest("--on", f"{on} has not come yet.", "Give the day on which the money came.")
     command = f"invoice pay {number}"
     with changing(context, command, client_id, settles=False) as transaction:
-        bills = context.writable_bills
-        begun = transaction.sight.begun(command)
-        payment = _paid_since(context, bills, number, begun, amount) if begun else None
-        if payment is None:
-            payment = _receive(context, bills, number, on, amount)
+        bills, since = context.writable_bills, transaction.sight.cut_off_since(command)
+        payment = _received(context, bills, number, since, amount) if since else None
+        payment = payment or _receive(context, bills, number, on, amount)
         transaction.detail = f"{plain(payment.amount_cents)} €"
         return _row(context, bills, bills.invoice(number), bills.payments()[number])
 
 
-def _paid_since(
-    context: Context, bills: Bills, number: str, since: datetime, amount: int | None
-) -> Payment | None:
-    """What a command that was cut off recorded already: this amount, or all there was left."""
-    payment = bills.payment_since(number, since)
-    same = payment is not None and (
-        _standing(context, bills, number).balance == 0 if amount is None else payment.amount_cents == amount
-    )
-    return payment if same else None
-
-
 def _receive(context: Context, bills: Bills, number: str, on: date, amount: int | None) -> Payment:
-    before = _standing(context, bills, number)
-    payment = Payment(on, before.balance if amount is None else amount)
-    _require_payable(bills.invoice(number).invoice, before, payment.amount_cents)
+    row = _row(context, bills, bills.invoice(number), bills.payments().get(number, []))
+    payment = Payment(on, row.standing.balance if amount is None else amount)
+    _require_payable(row.invoice, row.standing, payment.amount_cents)
     bills.pay(number, payment)
     return payment
 
 
-def _standing(context: Context, bills: Bills, number: str) -> Standing:
-    return _row(context, bills, bills.invoice(number), bills.payments().get(number, [])).standing
+def _received(
+    context: Context, bills: Bills, number: str, since: datetime, amount: int | None
+) -> Payment | None:
+    """Return the payment that a killed command has recorded: of `amount`, or the one that left nothing."""
+    row = _row(context, bills, bills.invoice(number), bills.payments().get(number, []))
+    for payment in reversed(bills.payments_since(number, since)):
+        if row.standing.balance == 0 if amount is None else payment.amount_cents == amount:
+            told = f"{plain(payment.amount_cents)} €"
+            context.say(f"The command that was cut off has recorded {told}: they are not recorded again.")
+            return payment
+    return None
 
 
 def reminders(context: Context) -> list[Reminder]:

@@ -18,14 +18,15 @@ from provisioner.registry.database import share
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context, begin_root
 from provisioner.service.hooks import run_hook
-from provisioner.service.sight import Sight
+from provisioner.service.sight import Sight, has_ended
 from provisioner.steps import Step
 
 
 class Transaction:
     """What a service does its steps with, while it holds the lock.
 
-    `detail` is kept with the event of a command that succeeds: one line without a secret.
+    `detail` is kept with the event of a command that succeeds: one line without a secret. `settled` are other
+    commands, cut off earlier, of which it leaves nothing behind when it ends well.
     """
 
     def __init__(self, context: Context, executor: Executor, registry: Registry, sight: Sight) -> None:
@@ -35,6 +36,7 @@ class Transaction:
         self._executor = executor
         self.host_prepared = False
         self.detail = ""
+        self.settled: Sequence[CutOff] = ()
 
     def prepare_host(self) -> None:
         """Have there and running what all clients share; it stays, whatever fails later."""
@@ -63,10 +65,9 @@ def changing(
     """Hold the lock for a `with` block that changes something, and record how it ended.
 
     `command` is the command as typed, without its options' values: it is shown to others who wait. One
-    that `settles` leaves nothing behind of what an earlier, cut-off command did to the same client; any
-    other, of what was cut off of itself. One that
-    `begins` a client may begin the root for it. An exception undoes what was executed and not settled, and
-    goes up.
+    that ends well leaves nothing behind of what was cut off of itself; one that `settles`, of any earlier
+    command on the same client. One that `begins` a client may begin the root for it, and records last of all
+    that the client is there. An exception undoes what was executed and not settled, and goes up.
 
     Raises LockHeld when another command is at work for too long; before a new root is begun, UnknownTenant
     and whatever the host's settings are refused for.
@@ -80,8 +81,8 @@ def changing(
         Interruption() as interruption,
     ):
         registry = context.writable_registry
-        earlier = _notice_cut_off(context)
-        journal = Journal.begin(context.layout.journal, command, tenant_id, context.clock)
+        earlier = _notice_cut_off(context, registry)
+        journal = Journal.begin(context.layout.journal, command, tenant_id, context.clock, begins=begins)
         tools = Tools(context.runner, context.driver.programs, interruption)
         executor = Executor(tools, journal, context.observer)
         try:
@@ -94,21 +95,24 @@ def changing(
         # First: killed after that, the command is run again and recorded twice rather than never.
         _record(context, registry, tenant_id, command, None, transaction.detail)
         journal.end()
-        over = earlier if settles else [one for one in earlier if one.command == command]
-        _forget(over, tenant_id, host_prepared=transaction.host_prepared)
+        own = [one for one in earlier if (one.command, one.tenant_id) == (command, tenant_id)]
+        _forget([*own, *transaction.settled, *(_settled(earlier, transaction, tenant_id) if settles else ())])
     # Without the lock: a hook may well run a command itself.
     run_hook(context, command, tenant_id)
 
 
-def _notice_cut_off(context: Context) -> list[CutOff]:
+def _notice_cut_off(context: Context, registry: Registry) -> list[CutOff]:
     """Tell of commands that were killed, and sweep away the temporary files they left."""
     for path in unbegun(context.layout.journal):
         remove_file(path)
-    earlier = cut_off(context.layout.journal)
-    for one in earlier:
-        context.say(str(one))
-    if earlier:
+    found = cut_off(context.layout.journal)
+    ended = [one for one in found if has_ended(one, registry)]
+    for one in found:
+        context.say(f"{one} Its client is there: nothing of it is left to do." if one in ended else str(one))
+    if found:
         sweep(context.root)
+    _forget(ended)
+    earlier = [one for one in found if one not in ended]
     for one in earlier:
         _put_back(context, one)
     return earlier
@@ -123,11 +127,17 @@ def _put_back(context: Context, one: CutOff) -> None:
         context.say(f"The data of {one.tenant_id} were put back where they were.")
 
 
-def _forget(earlier: Sequence[CutOff], tenant_id: str, *, host_prepared: bool) -> None:
-    """What was cut off on the host is settled only by having prepared it."""
+def _settled(earlier: Sequence[CutOff], transaction: Transaction, tenant_id: str) -> Iterator[CutOff]:
+    """What was cut off on the host is settled by having prepared it, but for what that does not write."""
     for one in earlier:
-        if (one.tenant_id == tenant_id and tenant_id) or (one.tenant_id == "" and host_prepared):
-            remove_file(one.path)
+        prepared = transaction.host_prepared and (one.shared or not one.writes)
+        if one.tenant_id == tenant_id if one.tenant_id else prepared:
+            yield one
+
+
+def _forget(over: Sequence[CutOff]) -> None:
+    for one in over:
+        remove_file(one.path)
 
 
 def _abandon(error: BaseException, executor: Executor, journal: Journal) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.provisioner.local_root import LocalRoot
 from tests.provisioner.recovery import check_recovery, have_neighbour, left_of, new_words, was_killed
+from tests.provisioner.system_calls import traced
 
 STEPS = (
     "make directory", "make directory", "make directory", "make directory", "write .env", "write release",
@@ -80,6 +81,24 @@ def test_a_failing_disk_undoes_the_command_and_says_so(neighbour: LocalRoot, fau
     assert "whiskey" not in neighbour.rows()
     assert not left_of(neighbour, "whiskey")
     check_recovery(neighbour, "whiskey")
+
+
+def test_killed_once_the_client_is_there_nothing_of_it_is_left_to_do(neighbour: LocalRoot) -> None:
+    name, registry = "zephir", neighbour.path / "registry.sqlite3-journal"
+    commits = [line for _, call, line in traced(neighbour, new_words(name)) if call == "unlink"]
+    last = sum(str(registry) in line for line in commits)
+    assert neighbour.provision("purge", name, "--yes").code == 0
+    killed = neighbour.injected(f"unlink:signal=SIGKILL:when={last}", *new_words(name), within=registry)
+    assert was_killed(killed), killed.stderr
+    assert list((neighbour.path / "journal").iterdir())
+    assert neighbour.rows()[name]["state"] == "running"
+    assert not [one for one in neighbour.provision("doctor").document if one["subject"] == name]
+    again = neighbour.provision(*new_words(name))
+    assert (again.code, again.document["error"]["code"]) == (2, "wrong-state")
+    assert f"`provision new {name}`" in again.said
+    assert not list((neighbour.path / "journal").iterdir())
+    assert neighbour.get(name) == 200
+    assert neighbour.provision("purge", name, "--yes").code == 0
 
 
 def test_ctrl_c_undoes_the_command(neighbour: LocalRoot) -> None:

@@ -60,3 +60,11 @@ def test_a_command_killed_before_its_first_line_had_begun_nothing(tmp_path: Path
     journal.write_bytes(written)
     assert cut_off(tmp_path) == []
     assert unbegun(tmp_path) == [journal]
+
+
+def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    begun = '{"begin": "new dupont", "tenant": "dupont", "at": "2026-01-31T09:05:07Z", "pid": 7}\n'
+    (tmp_path / "20260131T090507000000-7.jsonl").write_text(begun)
+    (found,) = cut_off(tmp_path)
+    assert (found.since, found.begins) == (FixedClock().now(), False)
+    assert str(found) == "`provision new dupont`, begun 2026-01-31T09:05:07Z, was cut off."
