@@ -6,6 +6,7 @@ import configparser
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,26 @@ def send(store: ObjectStore, folder: Path, name: str) -> None:
             if one.exists():
                 store.put(one, f"{name}/{one.name}")
         folders.erase(file)
+
+
+def deliver(
+    context: Context, store: ObjectStore, folder: Path, name: str, keep: int | None, *, of: str = ""
+) -> tuple[str, ...]:
+    """Send what waits in a folder, keep the `keep` newest there, and record it as an event.
+
+    `of` is the client; empty: the host. Returns the addresses of what gave way. Without the lock: it may take
+    hours. Raises StoreFailed, which says what stayed here.
+    """
+    record = partial(context.writable_registry.add_event, of, f"send {of or '--host'}", context.operator)
+    try:
+        send(store, folder, name)
+        older = folders.surplus(list(sent(store, name)), keep)
+        forget(store, name, older)
+    except StoreFailed as error:
+        record("failed", error.message)
+        raise kept_here(error, folders.backups_in(folder, name)) from error
+    record("done")
+    return tuple(f"{store.address}/{name}/{one}" for one in older)
 
 
 def sent(store: ObjectStore, name: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ from provisioner import __version__
 from provisioner.backups import folder as folders
 from provisioner.backups.age_streams import sealed
 from provisioner.backups.manifest import ArchiveRefused, Manifest
-from provisioner.backups.object_store import ObjectStore, StoreFailed
+from provisioner.backups.object_store import ObjectStore
 from provisioner.backups.reading import matches_checksum, read_manifest, verify
 from provisioner.backups.sealing import NO_KEYS, SUFFIX, Keys, Seal
 from provisioner.errors import InvalidRequest, ProvisionError
@@ -23,10 +23,8 @@ from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service.backup_target import (
     HOST,
-    forget,
+    deliver,
     is_as_written,
-    kept_here,
-    send,
     sent,
     store_of,
 )
@@ -100,7 +98,10 @@ def backup(
     folder = to.absolute() if to else (context.layout.backups if store else _target(context)) / tenant_id
     place = partial(folders.new_path, folder, tenant_id, sealed=seal is not None)
     written = take(context, tenant_id, place, keep=None if store else keep, seal=seal)
-    return _delivered(context, store, tenant_id, written, keep) if store else written
+    if store is None:
+        return written
+    older = deliver(context, store, folder, tenant_id, keep, of=tenant_id)
+    return replace(written, removed=older, address=f"{store.address}/{tenant_id}/{written.file.name}")
 
 
 def take(
@@ -137,25 +138,6 @@ def _target(context: Context) -> Path:
     if folder is not None and not folder.is_dir():
         raise ProvisionError(f"The `backup_target` {folder} is no folder.", "Mount it, or make it.")
     return context.backups
-
-
-def _delivered(
-    context: Context, store: ObjectStore, tenant_id: str, written: Written, keep: int | None
-) -> Written:
-    """Have it, and what an earlier failure left here, in the store; without the lock, it may take hours."""
-    folder = written.file.parent
-    record = partial(context.writable_registry.add_event, tenant_id, f"send {tenant_id}", context.operator)
-    try:
-        send(store, folder, tenant_id)
-        surplus = folders.surplus(list(sent(store, tenant_id)), keep)
-        forget(store, tenant_id, surplus)
-    except StoreFailed as error:
-        record("failed", error.message)
-        raise kept_here(error, folders.backups_in(folder, tenant_id)) from error
-    record("done")
-    address = f"{store.address}/{tenant_id}"
-    removed = tuple(f"{address}/{name}" for name in surplus)
-    return replace(written, removed=removed, address=f"{address}/{written.file.name}")
 
 
 def _write(

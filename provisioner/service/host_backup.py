@@ -5,17 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from provisioner.backups.archives import write_archive
 from provisioner.backups.folder import backups_in, erase, new_path, surplus
-from provisioner.backups.object_store import ObjectStore, StoreFailed
 from provisioner.backups.sealing import Seal
 from provisioner.errors import InvalidRequest
 from provisioner.filesystem import make_directory
 from provisioner.registry import database
-from provisioner.service.backup_target import HOST, forget, kept_here, send, sent, store_of
+from provisioner.service.backup_target import HOST, deliver, store_of
 from provisioner.service.context import Context
 from provisioner.service.transaction import changing
 
@@ -55,24 +53,10 @@ def backup_host(
         for one in removed:
             erase(one)
     written = Written(str(target), target.stat().st_size, names, tuple(map(str, removed)))
-    return _delivered(context, store, target, written, keep) if store else written
-
-
-def _delivered(
-    context: Context, store: ObjectStore, target: Path, written: Written, keep: int | None
-) -> Written:
-    record = partial(context.writable_registry.add_event, "", "send --host", context.operator)
-    try:
-        send(store, target.parent, HOST)
-        older = surplus(list(sent(store, HOST)), keep)
-        forget(store, HOST, older)
-    except StoreFailed as error:
-        record("failed", error.message)
-        raise kept_here(error, backups_in(target.parent, HOST)) from error
-    record("done")
-    address = f"{store.address}/{HOST}"
-    removed = tuple(f"{address}/{name}" for name in older)
-    return replace(written, where=f"{address}/{target.name}", removed=removed)
+    if store is None:
+        return written
+    older = deliver(context, store, folder, HOST, keep)
+    return replace(written, where=f"{store.address}/{HOST}/{target.name}", removed=older)
 
 
 def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]:
