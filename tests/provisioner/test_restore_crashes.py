@@ -205,8 +205,11 @@ def test_killed_at_any_change_as_a_new_client_it_is_absent_or_taken_up_again(
             again = host.provision(*words)
             assert again.code == 0, (point, again.said)
             assert ServedClient(host, name, again.document["api_key"]).knows(LEAVE), point
+            check_nothing_is_left(host, name)
         assert host.get(NEIGHBOUR) == 200, point
-        check_nothing_is_left(host, name)
+        assert host.provision("diff", name).code == 0, point
         assert host.provision("purge", name, "--yes").code == 0
         assert not left_of(host, name), point
+        # Killed as it took its journal away, the command was done; the next one has taken it away.
+        assert not list((host.path / "journal").iterdir()), point
     require_most(killed)
