@@ -15,6 +15,7 @@ import pwd
 import secrets
 import stat
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -266,18 +267,24 @@ def _nothing(_parent: int, _name: str) -> None:
     """An archive needs nothing after a directory."""
 
 
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Give a folder, its maker's alone, for a `with` block; `sweep` removes one left by a kill."""
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=parent) as folder:
+        yield Path(folder)
+
+
 def sweep(folder: Path) -> None:
     """Remove the temporary files that killed commands left under a folder; clients' data is not entered."""
     for path in temporary_files(folder):
-        path.unlink(missing_ok=True)
+        remove_tree(path)
 
 
 def temporary_files(folder: Path) -> Iterator[Path]:
-    """Return the temporary files under a folder; clients' data is not entered."""
+    """Return the temporary files and folders under a folder; clients' data is not entered."""
     for place, folders, files in os.walk(folder):
-        if "data" in folders:
-            folders.remove("data")
-        yield from (Path(place, name) for name in files if name.startswith(TEMPORARY_PREFIX))
+        yield from (Path(place, name) for name in (*folders, *files) if name.startswith(TEMPORARY_PREFIX))
+        folders[:] = [name for name in folders if name != "data" and not name.startswith(TEMPORARY_PREFIX)]
 
 
 def sync_directory(path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -64,8 +63,8 @@ def _put_back(undos: Sequence[Undo], step: ChangeNginx, tools: Tools) -> None:
 
 
 def _try_on_copy(step: ChangeNginx, tools: Tools) -> None:
-    with tempfile.TemporaryDirectory(prefix="nginx-trial-") as folder:
-        copy = Path(folder) / "nginx"
+    with filesystem.temporary_folder(tools.scratch) as folder:
+        copy = folder / "nginx"
         shutil.copytree(step.directory, copy, symlinks=False, ignore_dangling_symlinks=True)
         for change in step.changes:
             _change_copy(change, step.directory, copy)

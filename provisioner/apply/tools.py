@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from provisioner.apply.interruption import Interruption
@@ -16,8 +17,12 @@ Undo: TypeAlias = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The hands of the executor: where commands run, programs are kept and signals are heard."""
+    """The hands of the executor: where commands run, programs are kept and signals are heard.
+
+    `scratch` is the folder for what a trial needs no longer than it lasts.
+    """
 
     runner: Runner
     programs: Programs
     interruption: Interruption
+    scratch: Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -61,8 +60,7 @@ def _have_folder(change: WriteFile | RemoveFile) -> None:
 
 def _try_on_copy(step: ChangeUnits, tools: Tools) -> None:
     """Verify the units as they will be; `systemd-analyze` says on its output what it would ignore."""
-    with tempfile.TemporaryDirectory(prefix="units-trial-") as folder:
-        copy = Path(folder)
+    with filesystem.temporary_folder(tools.scratch) as copy:
         for name in step.templates:
             shutil.copy(step.directory / name, copy)
         for change in step.changes:
@@ -70,10 +68,10 @@ def _try_on_copy(step: ChangeUnits, tools: Tools) -> None:
         try:
             finished = tools.runner.run(systemctl.verify(copy, step.verified))
         except CommandFailed as error:
-            raise _refused(error.output.replace(folder, str(step.directory))) from error
+            raise _refused(error.output.replace(str(copy), str(step.directory))) from error
     said = [line for line in finished.said.splitlines() if any(unit in line for unit in step.verified)]
     if said:
-        raise _refused("\n".join(said).replace(folder, str(step.directory)))
+        raise _refused("\n".join(said).replace(str(copy), str(step.directory)))
 
 
 def _change_copy(change: WriteFile | RemoveFile, directory: Path, copy: Path) -> None:

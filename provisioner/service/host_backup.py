@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from provisioner.backups.archives import write_archive
 from provisioner.backups.folder import backups_in, erase, new_path, surplus
 from provisioner.backups.sealing import Seal
 from provisioner.errors import InvalidRequest
-from provisioner.filesystem import make_directory
+from provisioner.filesystem import make_directory, temporary_folder
 from provisioner.registry import database
 from provisioner.service.backup_target import HOST, deliver, store_of
 from provisioner.service.context import Context
@@ -60,8 +59,8 @@ def backup_host(
 
 
 def _write(context: Context, target: Path, seal: Seal | None) -> tuple[str, ...]:
-    with tempfile.TemporaryDirectory(prefix="tenantry-registry-") as folder:
-        registry = Path(folder) / "registry.sqlite3"
+    with temporary_folder(context.root) as folder:
+        registry = folder / "registry.sqlite3"
         database.copy(context.layout.registry, registry)
         kept = ((registry, registry.name), *_kept(context))
         return write_archive(target, kept, seal, linked=_linked(context))

@@ -83,7 +83,7 @@ def changing(
         registry = context.writable_registry
         earlier = _notice_cut_off(context, registry)
         journal = Journal.begin(context.layout.journal, command, tenant_id, context.clock, begins=begins)
-        tools = Tools(context.runner, context.driver.programs, interruption)
+        tools = Tools(context.runner, context.driver.programs, interruption, context.root)
         executor = Executor(tools, journal, context.observer)
         try:
             transaction = Transaction(context, executor, registry, Sight(context, earlier))

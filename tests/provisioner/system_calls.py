@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from provisioner.filesystem import TEMPORARY_PREFIX
 from tests.provisioner.local_root import LocalRoot
 from tests.provisioner.recovery import was_killed
 
@@ -20,6 +21,7 @@ MUTATING: Final = (
     "fdatasync", "fchmod", "fchown", "chmod", "chown", "link", "symlink", "sendfile",
 )  # fmt: skip
 _CALL = re.compile(r"^(?:(\d+) +)?(\w+)\((.*)")
+_IN_TRIAL = re.compile(rf"/{re.escape(TEMPORARY_PREFIX)}[^/\">]+/")
 _WRITING = re.compile(r"O_CREAT|O_TRUNC|O_WRONLY|O_RDWR")
 
 #: A changing system call: process, name, arguments.
@@ -51,9 +53,18 @@ def calls_in(log: str) -> list[Call]:
 
 
 def own_points(calls: list[Call], call: str, *roots: Path) -> list[Point]:
-    """The calls of this name by which the traced command itself changes something, every `EVERY`-th."""
+    """The calls of this name by which the traced command itself changes something, every `EVERY`-th.
+
+    A folder for a trial goes as a whole, whatever is in it: of the calls inside, the first stands for all.
+    """
     lines = [line for _, name, line in calls if name == call]
-    found = [Point(call, number) for number, line in enumerate(lines, start=1) if _changes(call, line, roots)]
+    found: list[Point] = []
+    inside: set[str] = set()
+    for number, line in enumerate(lines, start=1):
+        trial = _IN_TRIAL.search(line)
+        if _changes(call, line, roots) and not (trial and trial[0] in inside):
+            found.append(Point(call, number))
+            inside |= {trial[0]} if trial else set()
     return found[::EVERY]
 
 

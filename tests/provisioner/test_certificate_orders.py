@@ -22,9 +22,10 @@ ABSENT = "Failed to find executable certbot: No such file or directory"
 
 
 @pytest.fixture
-def tools() -> Iterator[Tools]:
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
     with Interruption() as interruption:
-        yield Tools(SystemRunner(), RememberedPrograms("nginx"), interruption)
+        scratch = tmp_path_factory.mktemp("scratch")
+        yield Tools(SystemRunner(), RememberedPrograms("nginx"), interruption, scratch)
 
 
 def order(folder: Path, script: str, *, renews: bool = False, seconds: float = 20) -> OrderCertificate:

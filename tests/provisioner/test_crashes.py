@@ -101,6 +101,20 @@ def test_killed_once_the_client_is_there_nothing_of_it_is_left_to_do(neighbour: 
     assert neighbour.provision("purge", name, "--yes").code == 0
 
 
+def test_killed_while_nginx_tries_its_site_the_next_command_clears_the_copy(neighbour: LocalRoot) -> None:
+    name = "xenon"
+    made = [line for _, call, line in traced(neighbour, new_words(name)) if call == "mkdir"]
+    copying = next(
+        number for number, line in enumerate(made, start=1) if "/.tenantry-" in line and "/nginx/" in line
+    )
+    assert neighbour.provision("purge", name, "--yes").code == 0
+    killed = inject(neighbour, f"mkdir:signal=SIGKILL:when={copying}", name)
+    assert was_killed(killed), killed.stderr
+    (copy,) = neighbour.path.glob(".tenantry-*")
+    assert (copy / "nginx").is_dir()
+    check_recovery(neighbour, name)
+
+
 def test_ctrl_c_undoes_the_command(neighbour: LocalRoot) -> None:
     running = neighbour.spawn("-v", "new", "xray", "--plan", "starter", "--admin-email", "a@example.fr")
     assert running.stderr is not None

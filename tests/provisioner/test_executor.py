@@ -43,7 +43,7 @@ class Bench:
         self.programs = RememberedPrograms("nginx")
         self.observer = Watching()
         self.journal = Journal.begin(folder, "test", "", FixedClock())
-        tools = Tools(SystemRunner(), self.programs, interruption)
+        tools = Tools(SystemRunner(), self.programs, interruption, folder)
         self.executor = Executor(tools, self.journal, self.observer)
 
 

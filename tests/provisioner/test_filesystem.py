@@ -141,6 +141,16 @@ def test_sweeping_removes_what_killed_writes_left_and_never_enters_client_data(t
     assert (tmp_path / "host.yaml").exists()
 
 
+def test_sweeping_removes_folders_that_killed_trials_left_with_all_they_hold(tmp_path: Path) -> None:
+    left = tmp_path / ".tenantry-0123"
+    (left / "nginx").mkdir(parents=True)
+    (left / "nginx" / ".tenantry-4567").write_text("x")
+    (left / "outside").symlink_to(tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    filesystem.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
 def test_reading_what_is_not_there_gives_none_and_damaged_bytes_are_kept(tmp_path: Path) -> None:
     assert filesystem.read_text(tmp_path / "none") is None
     (tmp_path / "a").write_bytes(b"\xff")

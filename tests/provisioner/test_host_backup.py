@@ -14,6 +14,7 @@ from provisioner.registry.database import Database
 from provisioner.registry.registry import Registry
 from provisioner.spec import TenantRequest
 from tests.provisioner.local_root import LocalRoot
+from tests.provisioner.recovery import was_killed
 from tests.provisioner.samples import request, spec
 
 
@@ -47,6 +48,15 @@ def test_it_holds_the_registry_and_the_hosts_settings_for_its_owner_alone(
     kept = Registry(Database.open_to_read(tmp_path / "kept" / "registry.sqlite3"), SystemClock())
     assert [entry.id for entry in kept.all()] == ["dupont"]
     assert b"hidden" not in (tmp_path / "kept" / "registry.sqlite3").read_bytes()
+
+
+def test_killed_the_next_command_clears_the_copy_of_the_registry(root: LocalRoot) -> None:
+    killed = root.injected("rename:signal=SIGKILL:when=1", "backup", "--host")
+    assert was_killed(killed), killed.stderr
+    (copy,) = root.path.glob(".tenantry-*")
+    assert (copy / "registry.sqlite3").exists()
+    assert root.provision("backup", "--host").code == 0
+    assert not list(root.path.rglob(".tenantry-*"))
 
 
 def test_only_the_newest_are_kept_of_a_nightly_one(root: LocalRoot) -> None:

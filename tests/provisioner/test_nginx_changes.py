@@ -41,9 +41,12 @@ def programs() -> RememberedPrograms:
 
 
 @pytest.fixture
-def tools(programs: RememberedPrograms) -> Iterator[Tools]:
+def tools(programs: RememberedPrograms, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tools]:
+    """What an action works with; a trial leaves nothing."""
+    scratch = tmp_path_factory.mktemp("scratch")
     with Interruption() as interruption:
-        yield Tools(SystemRunner(), programs, interruption)
+        yield Tools(SystemRunner(), programs, interruption, scratch)
+    assert not list(scratch.iterdir())
 
 
 @pytest.fixture
