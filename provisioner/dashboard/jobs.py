@@ -6,7 +6,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -72,7 +73,10 @@ class Job:
 
 
 class Jobs:
-    """Begins actions and says what became of them. Secrets and progress are in memory only."""
+    """Begins actions and says what became of them. Secrets and progress are in memory only.
+
+    So is how a job ended while the store cannot be written, on a full disk: the next change takes it along.
+    """
 
     def __init__(self, store: Store, clock: Clock, ask: Ask) -> None:
         """What an earlier process watched is lost to this one."""
@@ -82,6 +86,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._progress: dict[int, Progress] = {}
         self._secrets: dict[int, Mapping[str, str]] = {}
+        self._unwritten: dict[int, Mapping[str, str]] = {}
         with store.change() as connection:
             connection.execute("UPDATE jobs SET state = 'lost' WHERE state = 'running'")
 
@@ -92,7 +97,7 @@ class Jobs:
         )
         now = self._clock.now()
         row = (action, client, actor.name, stamp(now))
-        with self._store.change() as connection:
+        with self._changing() as connection:
             connection.execute(
                 "DELETE FROM jobs WHERE state <> 'running' AND began_at < ?", (stamp(now - KEPT_FOR),)
             )
@@ -118,12 +123,11 @@ class Jobs:
             row = connection.execute("SELECT * FROM jobs WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise UnknownJob(number)
-        secrets: Mapping[str, str] = {}
+        job = self._known(row)
+        if reader is None or reader.name != job.who or job.ended_at is None:
+            return job
         with self._lock:
-            progress = self._progress.get(number, Progress())
-            if reader and reader.name == row["who"] and row["ended_at"]:
-                secrets = self._secrets.pop(number, {})
-        return _job(row, progress, secrets)
+            return replace(job, secrets=self._secrets.pop(number, {}))
 
     def of_client(self, client: str, limit: int) -> list[Job]:
         """Return a client's last jobs, the newest first."""
@@ -131,8 +135,12 @@ class Jobs:
             rows = connection.execute(
                 "SELECT * FROM jobs WHERE client = ? ORDER BY id DESC LIMIT ?", (client, limit)
             ).fetchall()
+        return [self._known(row) for row in rows]
+
+    def _known(self, row: sqlite3.Row) -> Job:
         with self._lock:
-            return [_job(row, self._progress.get(row["id"], Progress()), {}) for row in rows]
+            number = row["id"]
+            return _job({**row, **self._unwritten.get(number, {})}, self._progress.get(number, Progress()))
 
     def _watch(self, number: int, request: Request) -> None:
         try:
@@ -156,16 +164,32 @@ class Jobs:
                 self._progress[number] = Progress(step, told.get("number", 0), told.get("count", 0))
 
     def _end(self, number: int, state: JobState, told: Mapping[str, Any]) -> None:
-        with self._store.change() as connection:
-            connection.execute(
-                "UPDATE jobs SET state = ?, ended_at = ?, told = ? WHERE id = ?",
-                (state, stamp(self._clock.now()), json.dumps(told), number),
-            )
+        ended = {"state": state, "ended_at": stamp(self._clock.now()), "told": json.dumps(told)}
         with self._lock:
+            self._unwritten[number] = ended
             self._progress.pop(number, None)
+        # On a full disk it stays in memory, where readers find it, until something can be written.
+        with suppress(sqlite3.Error), self._changing():
+            pass
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """Change the store, which is first told how the jobs ended that it does not know of."""
+        with self._lock:
+            unwritten = dict(self._unwritten)
+        with self._store.change() as connection:
+            for number, ended in unwritten.items():
+                connection.execute(
+                    "UPDATE jobs SET state = :state, ended_at = :ended_at, told = :told WHERE id = :id",
+                    {**ended, "id": number},
+                )
+            yield connection
+        with self._lock:
+            for number in unwritten:
+                self._unwritten.pop(number, None)
 
 
-def _job(row: sqlite3.Row, progress: Progress, secrets: Mapping[str, str]) -> Job:
+def _job(row: Mapping[str, Any], progress: Progress) -> Job:
     told = json.loads(row["told"])
     ended = row["ended_at"]
     return Job(
@@ -179,5 +203,4 @@ def _job(row: sqlite3.Row, progress: Progress, secrets: Mapping[str, str]) -> Jo
         progress=progress,
         done=told.get("done", {}),
         error=told.get("error", {}),
-        secrets=secrets,
     )

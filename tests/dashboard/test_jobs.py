@@ -1,9 +1,12 @@
 """Actions that were asked for: one at a time for a client, secrets once and only to who asked."""
 
 import queue
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +55,16 @@ def acting() -> Iterator[Acting]:
 def jobs(host: HostSettings, clock: FixedClock, acting: Acting) -> Jobs:
     host.layout.admin.mkdir()
     return Jobs(Store(host.root), clock, acting)
+
+
+@pytest.fixture
+def small_disk(host: HostSettings) -> Iterator[Path]:
+    """The dashboard's folder on a disk of its own."""
+    host.layout.admin.mkdir()
+    mounted = ("mount", "-t", "tmpfs", "-o", "size=128k,mode=0700", "tmpfs", str(host.layout.admin))
+    subprocess.run(mounted, check=True)
+    yield host.layout.admin
+    subprocess.run(("umount", "--lazy", str(host.layout.admin)), check=True)
 
 
 def ended(jobs: Jobs, number: int, reader: Actor | None = None) -> Job:
@@ -112,6 +125,23 @@ def test_what_an_earlier_process_watched_is_called_lost(
     assert later.get(begun.id).state == "lost"
     assert [one.id for one in later.of_client("dupont", 5)] == [begun.id]
     acting.lines.put(None)
+
+
+def test_one_that_ends_while_the_disk_is_full_has_ended_and_is_recorded_once_there_is_room(
+    small_disk: Path, host: HostSettings, clock: FixedClock, acting: Acting
+) -> None:
+    jobs = Jobs(Store(host.root), clock, acting)
+    begun = jobs.begin("rotate", "dupont", Rotate(at_once=True), CLAIRE)
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(shutil.disk_usage(small_disk).free))
+    acting.lines.put({"done": {"url": "x"}, "secrets": {"password": "p"}})
+    assert ended(jobs, begun.id, CLAIRE).secrets == {"password": "p"}
+    assert [one.state for one in jobs.of_client("dupont", 5)] == ["done"]
+
+    filler.unlink()
+    jobs.begin("backup", "dupont", Backup(), CLAIRE)
+
+    assert Jobs(Store(host.root), clock, acting).get(begun.id).state == "done"
 
 
 def test_there_is_no_job_of_a_number_that_was_never_given(jobs: Jobs, operator: FlaskClient) -> None:
