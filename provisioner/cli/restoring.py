@@ -77,10 +77,6 @@ def _show(session: Session, restored: service.Restored) -> None:
         session.output.result(document, lambda: created_text(created))
         return
     document = {"id": restored.tenant_id, **origin, "set_aside": restored.set_aside}
-    session.output.result(
-        document,
-        lambda: (
-            f"{restored.tenant_id} has its data of {taken_at:%Y-%m-%d %H:%M:%S} UTC. "
-            f"Those it had before are in {restored.set_aside}."
-        ),
-    )
+    has = f"{restored.tenant_id} has its data of {taken_at:%Y-%m-%d %H:%M:%S} UTC."
+    before = f" Those it had before are in {restored.set_aside}." if restored.set_aside else ""
+    session.output.result(document, lambda: f"{has}{before}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from provisioner.errors import UnknownTenant, WrongState
 from provisioner.filesystem import RenderedFile
+from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry
 from provisioner.service import erasure
@@ -34,6 +35,7 @@ def remove(context: Context, tenant_id: str) -> Path:
             archive = _require_leftovers(context, transaction, entry)
         else:
             require_state(entry, (State.RUNNING, State.STOPPED, State.SUSPENDED), "remove")
+            _require_its_data(context, entry)
             archive = _archive_path(context, tenant_id)
             transaction.execute(
                 (
@@ -105,6 +107,15 @@ def _require_erased(context: Context, sight: Sight, tenant_id: str) -> Path:
     if not (certificate := erasure.last_of(context, tenant_id)) or not sight.cut_off_on(tenant_id):
         raise UnknownTenant(tenant_id)
     return certificate
+
+
+def _require_its_data(context: Context, entry: Entry) -> None:
+    folder = context.layout.data(TenantId(entry.id))
+    if not folder.is_dir():
+        raise WrongState(
+            f"{folder} is gone: there is nothing of {entry.id} to put into an archive.",
+            f"`provision restore` brings it back from a backup, `provision purge {entry.id}` gives it up.",
+        )
 
 
 def _host_names(entry: Entry) -> tuple[str, ...]:

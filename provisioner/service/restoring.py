@@ -7,7 +7,7 @@ that go on serving. Only then is the client stopped and one directory renamed fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -27,9 +27,10 @@ from provisioner.registry.registry import Entry
 from provisioner.service.backup_target import passing_folder
 from provisioner.service.backups import take
 from provisioner.service.context import Context
+from provisioner.service.convergence import bring, converge
 from provisioner.service.new import Created, Origin, create
 from provisioner.service.releases import require_present
-from provisioner.service.tenants import names_of, require_state
+from provisioner.service.tenants import names_of, require_state, tenant_of
 from provisioner.service.transaction import Transaction, changing
 from provisioner.spec import TenantRequest
 from provisioner.steps import MakeDirectory, MoveTree, RemoveTree, Run, Step, UnpackBackup
@@ -51,7 +52,7 @@ class Restored:
     """A client whose data are a backup's.
 
     `created` is what a new client comes with, None for one restored in place; `set_aside` is then where the
-    data are that it had before.
+    data are that it had before, None if it had lost them.
     """
 
     tenant_id: str
@@ -166,21 +167,33 @@ def _restore_in_place(context: Context, source: Source, tenant_id: TenantId) -> 
         require_present(context, entry)
         transaction.prepare_host()
         older = _older(context.layout, tenant_id, transaction)
-        aside = context.layout.set_aside(tenant_id, context.clock.now())
+        has_data, whole = context.layout.data(tenant_id).is_dir(), _is_whole(context, entry)
+        aside = context.layout.set_aside(tenant_id, context.clock.now()) if has_data else None
+        if not whole:
+            bring(context, transaction, replace(tenant_of(context, entry), running=False), reset=False)
         transaction.execute(_in_place_steps(context, entry, source, aside))
+        if not whole or transaction.sight.cut_off_on(tenant_id):
+            converge(context, transaction, entry, reset=False)
         transaction.settle()
         transaction.execute(tuple(RemoveTree(one) for one in older))
     return Restored(tenant_id, source.manifest, set_aside=aside)
 
 
-def _in_place_steps(context: Context, entry: Entry, source: Source, aside: Path) -> tuple[Step, ...]:
+def _is_whole(context: Context, entry: Entry) -> bool:
+    """Say whether all but the data is there; a client may have lost its folder."""
+    tenant = tenant_of(context, entry)
+    observed = context.driver.observe(tenant)
+    return observed.whole and all(file.path in observed.digests for file in context.driver.files(tenant))
+
+
+def _in_place_steps(context: Context, entry: Entry, source: Source, aside: Path | None) -> tuple[Step, ...]:
     driver, layout, tenant = context.driver, context.layout, names_of(entry)
     data, runs = layout.data(tenant.id), entry.state == State.RUNNING
     take_up = driver.admin_command(tenant, "restored", SecretStr("{}"))
     return (
         *_unpack_steps(driver, layout, tenant, source, usage=True),
         *driver.stop_steps(tenant),
-        MoveTree(data, aside),
+        MoveTree(data, aside) if aside else RemoveTree(data),
         MoveTree(layout.restoring(tenant.id), data),
         Run("bring its data up to date and end its sign-ins", take_up),
         *(driver.start_steps(tenant) if runs else ()),

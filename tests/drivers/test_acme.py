@@ -115,6 +115,25 @@ def test_a_name_of_its_own_comes_and_goes_with_its_certificate(machine: Machine,
     assert status(machine, f"https://acmea.{BASE}/readyz") == "200"
 
 
+def test_clones_and_clients_that_come_from_a_file_are_served_under_certificates_of_their_own(
+    machine: Machine, acmea: Client
+) -> None:
+    operator, before = acmea.operator, lineages(machine)
+    backup = done(operator, "backup", "acmea")["file"]
+    done(operator, "export", "acmea", "/root/acmea.tar.gz")
+    ways = {
+        "acmec": ("clone", "acmea", "acmec"),
+        "acmed": ("restore", backup, "--as", "acmed"),
+        "acmee": ("import", "/root/acmea.tar.gz", "--as", "acmee"),
+    }
+    for name, words in ways.items():
+        assert done(operator, *words)["url"] == f"https://{name}.{BASE}"
+        assert status(machine, f"https://{name}.{BASE}/readyz") == "200"
+        assert lineages(machine) == before | {f"{name}.{BASE}"}
+        done(operator, "purge", name, "--yes")
+        assert lineages(machine) == before
+
+
 def test_a_renewal_that_fails_is_told_and_the_next_one_is_read_in_without_a_failed_request(
     machine: Machine, acmea: Client, authority: AcmeAuthority
 ) -> None:

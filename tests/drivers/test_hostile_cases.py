@@ -270,3 +270,31 @@ def test_a_backup_with_one_byte_changed_is_refused_before_anything_is_written(
     assert not machine.path("/var/www/client-copie").exists()
     assert operator_of(dupont).main_process(dupont.id) == before
     assert "vingt-cinq" in asked(dupont, "/api/chat", {"question": QUESTION}, key(dupont))["answer"]
+
+
+def test_no_name_in_tls_opens_another_client_and_a_server_for_any_name_is_found(
+    machine: Machine, operator: SystemdOperator, dupont: Client, martin: Client
+) -> None:
+    assert tls_names(provision(operator, "prove-isolation").document) == {
+        (dupont.id, martin.id): "held",
+        (martin.id, dupont.id): "held",
+    }
+    foreign = machine.path("/etc/nginx/conf.d/aaa.conf")
+    certificate = (
+        f"ssl_certificate {DIRECTORY}/base/fullchain.pem; ssl_certificate_key {DIRECTORY}/base/privkey.pem;"
+    )
+    foreign.write_text(f'server {{ listen 443 ssl; server_name ~.*; {certificate} return 200 "hello"; }}\n')
+    machine.run("systemctl", "reload", "nginx")
+    try:
+        found = provision(operator, "prove-isolation", martin.id)
+    finally:
+        foreign.unlink()
+        machine.run("systemctl", "reload", "nginx")
+    assert found.status == 3, found.messages
+    assert tls_names(found.document) == {(dupont.id, martin.id): "open"}
+
+
+def tls_names(proof: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """What became of trying one client's name in TLS for another, by who tried it on whom."""
+    tried = [one for one in proof["results"] if one["route"] == "tls-name"]
+    return {(one["attacker"], one["victim"]): one["verdict"] for one in tried}
