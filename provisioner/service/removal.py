@@ -35,7 +35,7 @@ def remove(context: Context, tenant_id: str) -> Path:
             archive = _require_leftovers(context, transaction, entry)
         else:
             require_state(entry, (State.RUNNING, State.STOPPED, State.SUSPENDED), "remove")
-            _require_its_data(context, entry)
+            _require_its_folder(context, entry)
             archive = _archive_path(context, tenant_id)
             transaction.execute(
                 (
@@ -109,8 +109,8 @@ def _require_erased(context: Context, sight: Sight, tenant_id: str) -> Path:
     return certificate
 
 
-def _require_its_data(context: Context, entry: Entry) -> None:
-    folder = context.layout.data(TenantId(entry.id))
+def _require_its_folder(context: Context, entry: Entry) -> None:
+    folder = context.layout.client(TenantId(entry.id))
     if not folder.is_dir():
         raise WrongState(
             f"{folder} is gone: there is nothing of {entry.id} to put into an archive.",
