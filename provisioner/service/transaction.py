@@ -108,7 +108,7 @@ def _notice_cut_off(context: Context, registry: Registry) -> list[CutOff]:
     found = cut_off(context.layout.journal)
     ended = [one for one in found if has_ended(one, registry)]
     for one in found:
-        context.say(f"{one} Its client is there: nothing of it is left to do." if one in ended else str(one))
+        context.say(f"{one} {_whats_left(one)}" if one in ended else str(one))
     if found:
         sweep(context.root)
     _forget(ended)
@@ -116,6 +116,15 @@ def _notice_cut_off(context: Context, registry: Registry) -> list[CutOff]:
     for one in earlier:
         _put_back(context, one)
     return earlier
+
+
+def _whats_left(one: CutOff) -> str:
+    """What to do where a client is there, but nobody was told its first password and key."""
+    return (
+        "Its client is there: nothing of it is left to do. If its first password and key were not shown, "
+        f"`provision user reset-password {one.tenant_id} EMAIL` and `provision key new {one.tenant_id}` give "
+        "others."
+    )
 
 
 def _put_back(context: Context, one: CutOff) -> None:

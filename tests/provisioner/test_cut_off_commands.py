@@ -193,6 +193,7 @@ def test_what_begins_a_client_has_ended_once_the_client_is_there(root: BillingRo
     assert left(root) == []
     assert f"`provision {command} dupont`" in root.said[-1]
     assert "nothing of it is left to do" in root.said[-1]
+    assert "reset-password dupont EMAIL" in root.said[-1]
 
 
 def test_what_begins_a_client_that_is_half_made_is_told_until_it_ends(root: BillingRoot) -> None:
