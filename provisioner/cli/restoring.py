@@ -36,8 +36,9 @@ def restore(
 
     The backup is read to its end first; one byte that is not as it was written refuses it. In place, the
     client goes on serving until its data are exchanged; plan, settings and secrets stay, everybody signs in
-    again, and the data it had are kept beside until the next `restore`. A new client has secrets, port and
-    host name of its own.
+    again, and the data it had are kept beside until the next `restore`. One that has lost its data, or its
+    whole folder, is there again in the state it was in; a lost `.env` gets new keys. A new client has
+    secrets, port and host name of its own.
 
     \b
     Example:

@@ -112,6 +112,14 @@ class LocalDriver:
         program = self._program_file(tenant, installation.PRESENT, running=tenant.running)
         return (self._env_file(tenant), self._release_file(tenant), program, self._site_file(tenant))
 
+    def directories(self, tenant: Named) -> tuple[MakeDirectory, ...]:
+        """Its folder, and what is in it of its own."""
+        return (
+            MakeDirectory(self._layout.client(tenant.id), 0o711),
+            MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
+            *self.data_directories(tenant, self._layout.data(tenant.id)),
+        )
+
     def data_directories(self, tenant: Named, data: Path) -> tuple[MakeDirectory, ...]:
         """Its user's; the dashboard reads what is in `usage`."""
         owner, readers = self._users.tenant(tenant), self._users.readers
@@ -126,7 +134,7 @@ class LocalDriver:
         return Observed(
             digests=digests(file.path for file in self.files(tenant)),
             running=self.programs.is_running(_program(tenant.id)),
-            whole=all_made(self._directories(tenant)) and (user is None or user_exists(user)),
+            whole=all_made(self.directories(tenant)) and (user is None or user_exists(user)),
         )
 
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
@@ -239,14 +247,7 @@ class LocalDriver:
         )
 
     def _foundations(self, tenant: Tenant) -> tuple[Step, ...]:
-        return (*self._users.tenant_steps(tenant, self._layout), *self._directories(tenant))
-
-    def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
-        return (
-            MakeDirectory(self._layout.client(tenant.id), 0o711),
-            MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
-            *self.data_directories(tenant, self._layout.data(tenant.id)),
-        )
+        return (*self._users.tenant_steps(tenant, self._layout), *self.directories(tenant))
 
     def _env_file(self, tenant: Tenant) -> RenderedFile:
         owner = self._users.tenant(tenant)

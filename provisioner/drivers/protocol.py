@@ -258,6 +258,9 @@ class Driver(Protocol):
     def files(self, tenant: Tenant) -> Sequence[RenderedFile]:
         """Every file the tenant shall have outside its data directory, in the order of writing."""
 
+    def directories(self, tenant: Named) -> Sequence[MakeDirectory]:
+        """Every directory the tenant shall have: its folder, its logs, its data."""
+
     def data_directories(self, tenant: Named, data: Path) -> Sequence[MakeDirectory]:
         """A data directory at `data`, then what is in it of its own: owners and modes."""
 

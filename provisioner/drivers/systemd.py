@@ -119,6 +119,15 @@ class SystemdDriver:
             self._site_file(tenant),
         )
 
+    def directories(self, tenant: Named) -> tuple[MakeDirectory, ...]:
+        """Its folder, and what is in it of its own."""
+        return (
+            MakeDirectory(self._layout.client(tenant.id), 0o711),
+            MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
+            *self.data_directories(tenant, self._layout.data(tenant.id)),
+            systemd_egress.made_client_directory(tenant.id, tenant.system_user),
+        )
+
     def data_directories(self, tenant: Named, data: Path) -> tuple[MakeDirectory, ...]:
         """Its user's; the dashboard reads what is in `usage`."""
         user = tenant.system_user
@@ -133,7 +142,7 @@ class SystemdDriver:
         return Observed(
             digests=digests(file.path for file in self.files(tenant)),
             running=socket.up and not service.failed,
-            whole=all_made(self._directories(tenant)) and user_exists(tenant.system_user),
+            whole=all_made(self.directories(tenant)) and user_exists(tenant.system_user),
         )
 
     def steps(self, tenant: Tenant, observed: Observed, wish: Wish) -> Sequence[Step]:
@@ -245,15 +254,7 @@ class SystemdDriver:
 
     def _foundations(self, tenant: Tenant) -> tuple[Step, ...]:
         user = CreateUser(tenant.system_user, self._layout.client(tenant.id), (places.EMBEDDERS,))
-        return (user, *self._directories(tenant))
-
-    def _directories(self, tenant: Tenant) -> tuple[MakeDirectory, ...]:
-        return (
-            MakeDirectory(self._layout.client(tenant.id), 0o711),
-            MakeDirectory(self._layout.client_logs(tenant.id), 0o700),
-            *self.data_directories(tenant, self._layout.data(tenant.id)),
-            systemd_egress.made_client_directory(tenant.id, tenant.system_user),
-        )
+        return (user, *self.directories(tenant))
 
     def _env_file(self, tenant: Tenant) -> RenderedFile:
         """root's own; it holds no provider key: the egress alone does."""

@@ -221,11 +221,7 @@ def _row(session: Session, tenant_id: str) -> TenantRow:
 
 def _check_free(session: Session, spec: TenantSpec) -> None:
     if session.get(TenantRow, spec.id) is not None:
-        raise WrongState(
-            f"There already is a client {spec.id!r}.",
-            f"`provision show {spec.id}` shows it, `provision user reset-password {spec.id} EMAIL` gives a "
-            "new password.",
-        )
+        raise WrongState(f"There already is a client {spec.id!r}.", f"`provision show {spec.id}` shows it.")
     booked = session.get(PortRow, spec.port)
     if booked is not None:
         raise PortUnavailable(

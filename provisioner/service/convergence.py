@@ -23,6 +23,7 @@ from provisioner.filesystem import RenderedFile, read_text
 from provisioner.registry.models import State
 from provisioner.registry.registry import Entry, Registry
 from provisioner.service.context import Context
+from provisioner.service.lost_data import require_data
 from provisioner.service.releases import require_present
 from provisioner.service.sight import Sight
 from provisioner.service.tenants import require_state, spec_of, tenant_of
@@ -190,6 +191,7 @@ def _apply_one(context: Context, tenant_id: str, *, reset: bool) -> list[FileRep
     with changing(context, f"apply {tenant_id}", tenant_id) as transaction:
         entry = _entry(transaction.registry, tenant_id, "apply")
         require_present(context, entry)
+        require_data(context.layout, entry)
         transaction.prepare_host()
         tenant = tenant_of(context, entry)
         transaction.registry.change(entry.request, tenant.spec)

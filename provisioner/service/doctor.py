@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from provisioner.drivers.protocol import Finding
 from provisioner.errors import ProvisionError
@@ -18,6 +18,7 @@ from provisioner.service.context import Context
 from provisioner.service.convergence import Change, FileReport, diff
 from provisioner.service.health import Health
 from provisioner.service.host_checks import examine_host
+from provisioner.service.lost_data import examine_data
 from provisioner.service.process_checks import examine_processes
 from provisioner.service.releases import release_of, runs_another
 from provisioner.service.sight import Sight
@@ -26,13 +27,23 @@ from provisioner.service.sight import Sight
 def examine(context: Context) -> list[Finding]:
     """Return everything that was found, the host's own parts first."""
     entries = context.registry.all()
+    lost = [*examine_data(context.layout, entries)]
+    return [*lost, *_but_of(lost, _examine(context, entries)), *_cut_off_commands(context)]
+
+
+def _but_of(lost: list[Finding], findings: Iterable[Finding]) -> list[Finding]:
+    """What follows from a client's loss leads nowhere."""
+    subjects = {one.subject for one in lost}
+    return [one for one in findings if one.subject not in subjects]
+
+
+def _examine(context: Context, entries: list[Entry]) -> list[Finding]:
     return [
         *context.driver.findings(),
         *examine_certificates(context),
         *examine_host(context),
         *examine_processes(context),
         *_without_ocr(entries),
-        *_cut_off_commands(context),
         *_unfinished(entries),
         *_unhealthy(context),
         *_unknown_folders(context, entries),

@@ -9,6 +9,7 @@ from provisioner.naming import TenantId
 from provisioner.registry.models import State
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context
+from provisioner.service.lost_data import require_data
 from provisioner.service.tenants import names_of, require_state
 from provisioner.service.transaction import changing
 from provisioner.steps import Step, files_written
@@ -21,6 +22,7 @@ def start(context: Context, tenant_id: str) -> None:
     with changing(context, f"start {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "start")
+        require_data(context.layout, entry)
         transaction.prepare_host()
         steps = context.driver.start_steps(names_of(entry))
         transaction.execute(steps)
@@ -42,6 +44,7 @@ def restart(context: Context, tenant_id: str) -> None:
     with changing(context, f"restart {tenant_id}", tenant_id, settles=False) as transaction:
         entry = transaction.registry.get(tenant_id)
         require_state(entry, _ACCEPTED, "restart")
+        require_data(context.layout, entry)
         transaction.prepare_host()
         tenant = names_of(entry)
         steps = (*context.driver.stop_steps(tenant), *context.driver.start_steps(tenant))
@@ -58,6 +61,11 @@ def log_command(context: Context, tenant_id: str, *, lines: int, follow: bool) -
 
 def _settle(registry: Registry, tenant_id: str, state: State, steps: Sequence[Step]) -> None:
     """Record the state, and the digest of those files that follow it."""
+    record_written(registry, tenant_id, steps)
+    registry.set_state(tenant_id, state)
+
+
+def record_written(registry: Registry, tenant_id: str, steps: Sequence[Step]) -> None:
+    """Record the digests of the files that steps have written of a client: they are ours."""
     ours = {file.path: file.digest for step in steps for file in files_written(step)}
     registry.record_written(tenant_id, {**registry.written(tenant_id), **ours})
-    registry.set_state(tenant_id, state)

@@ -185,7 +185,8 @@ def _require_resumable(existing: Entry, port: int | None) -> None:
     if existing.state != State.CREATING:
         raise WrongState(
             f"There already is a client {existing.id!r} ({existing.state}).",
-            f"`provision show {existing.id}` shows it.",
+            f"`provision show {existing.id}` shows it; `provision user reset-password {existing.id} EMAIL` "
+            "gives a new password.",
         )
     if port not in (None, existing.port):
         raise WrongState(

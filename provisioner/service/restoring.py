@@ -28,6 +28,8 @@ from provisioner.service.backup_target import passing_folder
 from provisioner.service.backups import take
 from provisioner.service.context import Context
 from provisioner.service.convergence import bring, converge
+from provisioner.service.lifecycle import record_written
+from provisioner.service.lost_data import has_lost_data
 from provisioner.service.new import Created, Origin, create
 from provisioner.service.releases import require_present
 from provisioner.service.tenants import names_of, require_state, tenant_of
@@ -75,7 +77,8 @@ def restore(
 
     A new client has fresh secrets, and nobody's sign-in or key of the old one opens it. In place, plan,
     settings and keys stay as they are today. Raises ArchiveRefused before anything is touched. Failing later,
-    the client serves the data it had, or there is no new client.
+    the client serves the data it had, or there is no new client. One that has lost its data, and its folder
+    perhaps, is there again in the state it was in; failing, it stays stopped.
     """
     archive = archive.absolute()
     manifest = verify(archive, keys)
@@ -166,36 +169,50 @@ def _restore_in_place(context: Context, source: Source, tenant_id: TenantId) -> 
         require_state(entry, _IN_PLACE, "restore")
         require_present(context, entry)
         transaction.prepare_host()
+        if has_lost_data(context.layout, entry):
+            _bring_back(context, transaction, entry, source)
+            return Restored(tenant_id, source.manifest)
         older = _older(context.layout, tenant_id, transaction)
-        has_data, whole = context.layout.data(tenant_id).is_dir(), _is_whole(context, entry)
-        aside = context.layout.set_aside(tenant_id, context.clock.now()) if has_data else None
-        if not whole:
-            bring(context, transaction, replace(tenant_of(context, entry), running=False), reset=False)
+        aside = context.layout.set_aside(tenant_id, context.clock.now())
         transaction.execute(_in_place_steps(context, entry, source, aside))
-        if not whole or transaction.sight.cut_off_on(tenant_id):
-            converge(context, transaction, entry, reset=False)
         transaction.settle()
         transaction.execute(tuple(RemoveTree(one) for one in older))
     return Restored(tenant_id, source.manifest, set_aside=aside)
 
 
-def _is_whole(context: Context, entry: Entry) -> bool:
-    """Say whether all but the data is there; a client may have lost its folder."""
-    tenant = tenant_of(context, entry)
-    observed = context.driver.observe(tenant)
-    return observed.whole and all(file.path in observed.digests for file in context.driver.files(tenant))
+def _bring_back(context: Context, transaction: Transaction, entry: Entry, source: Source) -> None:
+    """Have a client there again that has lost its data; it has nothing to serve meanwhile, nor to go back to.
+
+    Failing or cut off, it is stopped, and the same command goes on.
+    """
+    driver, layout, tenant = context.driver, context.layout, names_of(entry)
+    transaction.execute(_unpack_steps(driver, layout, tenant, source, usage=True))
+    stop = driver.stop_steps(tenant)
+    transaction.advance(stop)
+    record_written(transaction.registry, tenant.id, stop)
+    bring(context, transaction, replace(tenant_of(context, entry), running=False), reset=False)
+    transaction.settle()
+    data = layout.data(tenant.id)
+    moves = (RemoveTree(data), MoveTree(layout.restoring(tenant.id), data))
+    transaction.execute((*moves, _take_up_step(driver, tenant)))
+    transaction.settle()
+    converge(context, transaction, entry, reset=False)
 
 
-def _in_place_steps(context: Context, entry: Entry, source: Source, aside: Path | None) -> tuple[Step, ...]:
+def _take_up_step(driver: Driver, tenant: Named) -> Run:
+    command = driver.admin_command(tenant, "restored", SecretStr("{}"))
+    return Run("bring its data up to date and end its sign-ins", command)
+
+
+def _in_place_steps(context: Context, entry: Entry, source: Source, aside: Path) -> tuple[Step, ...]:
     driver, layout, tenant = context.driver, context.layout, names_of(entry)
     data, runs = layout.data(tenant.id), entry.state == State.RUNNING
-    take_up = driver.admin_command(tenant, "restored", SecretStr("{}"))
     return (
         *_unpack_steps(driver, layout, tenant, source, usage=True),
         *driver.stop_steps(tenant),
-        MoveTree(data, aside) if aside else RemoveTree(data),
+        MoveTree(data, aside),
         MoveTree(layout.restoring(tenant.id), data),
-        Run("bring its data up to date and end its sign-ins", take_up),
+        _take_up_step(driver, tenant),
         *(driver.start_steps(tenant) if runs else ()),
     )
 

@@ -18,6 +18,7 @@ from provisioner.registry.database import share
 from provisioner.registry.registry import Registry
 from provisioner.service.context import Context, begin_root
 from provisioner.service.hooks import run_hook
+from provisioner.service.lost_data import folder_steps
 from provisioner.service.sight import Sight, has_ended
 from provisioner.steps import Step
 
@@ -41,7 +42,8 @@ class Transaction:
     def prepare_host(self) -> None:
         """Have there and running what all clients share; it stays, whatever fails later."""
         driver = self._context.driver
-        self._executor.advance(driver.host_steps(self.sight.host()))
+        lost = folder_steps(driver, self._context.layout, self.registry.all())
+        self._executor.advance((*lost, *driver.host_steps(self.sight.host())))
         share(self._context.layout.registry, driver.reader_group)
         self.host_prepared = True
 
@@ -128,9 +130,13 @@ def _whats_left(one: CutOff) -> str:
 
 
 def _put_back(context: Context, one: CutOff) -> None:
-    """A `restore` killed between its two moves has left a client without its data: they are beside."""
+    """A `restore` killed between its two moves has left a client without its data: they are beside.
+
+    What an earlier one has set aside is not them.
+    """
     data = context.layout.data(TenantId(one.tenant_id))
-    aside = sorted(data.parent.glob(f"{SET_ASIDE}*"))
+    first = context.layout.set_aside(TenantId(one.tenant_id), one.since).name
+    aside = sorted(path for path in data.parent.glob(f"{SET_ASIDE}*") if path.name >= first)
     if one.command == f"restore {one.tenant_id}" and aside and not data.exists():
         move_directory(aside[-1], data)
         context.say(f"The data of {one.tenant_id} were put back where they were.")
