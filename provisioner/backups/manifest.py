@@ -13,6 +13,7 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "tenant.sqlite3"
 USAGE: Final = "usage"
+ORIGINALS: Final = "originals"
 _NAME: Final = (
     r"^(tenant\.sqlite3|originals/[0-9a-f]{64}|branding/[A-Za-z0-9][A-Za-z0-9._-]{0,254}"
     r"|usage/[0-9]{4}-[0-9]{2}\.json)$"

@@ -15,7 +15,7 @@ from typing import Final
 from pydantic import SecretStr, ValidationError
 
 from provisioner.backups import folder as folders
-from provisioner.backups.manifest import ArchiveRefused, Manifest
+from provisioner.backups.manifest import ORIGINALS, ArchiveRefused, Manifest
 from provisioner.backups.reading import verify
 from provisioner.backups.sealing import NO_KEYS, Keys, Seal
 from provisioner.drivers.protocol import Driver, Named
@@ -170,8 +170,8 @@ def _restore_in_place(context: Context, source: Source, tenant_id: TenantId) -> 
         require_present(context, entry)
         transaction.prepare_host()
         if has_lost_data(context.layout, entry):
-            _bring_back(context, transaction, entry, source)
-            return Restored(tenant_id, source.manifest)
+            left = _bring_back(context, transaction, entry, source)
+            return Restored(tenant_id, source.manifest, set_aside=left)
         older = _older(context.layout, tenant_id, transaction)
         aside = context.layout.set_aside(tenant_id, context.clock.now())
         transaction.execute(_in_place_steps(context, entry, source, aside))
@@ -180,10 +180,11 @@ def _restore_in_place(context: Context, source: Source, tenant_id: TenantId) -> 
     return Restored(tenant_id, source.manifest, set_aside=aside)
 
 
-def _bring_back(context: Context, transaction: Transaction, entry: Entry, source: Source) -> None:
+def _bring_back(context: Context, transaction: Transaction, entry: Entry, source: Source) -> Path | None:
     """Have a client there again that has lost its data; it has nothing to serve meanwhile, nor to go back to.
 
-    Failing or cut off, it is stopped, and the same command goes on.
+    Failing or cut off, it is stopped, and the same command goes on. Originals that are still there may be in
+    no backup: returns where they are kept.
     """
     driver, layout, tenant = context.driver, context.layout, names_of(entry)
     transaction.execute(_unpack_steps(driver, layout, tenant, source, usage=True))
@@ -193,10 +194,15 @@ def _bring_back(context: Context, transaction: Transaction, entry: Entry, source
     bring(context, transaction, replace(tenant_of(context, entry), running=False), reset=False)
     transaction.settle()
     data = layout.data(tenant.id)
-    moves = (RemoveTree(data), MoveTree(layout.restoring(tenant.id), data))
-    transaction.execute((*moves, _take_up_step(driver, tenant)))
+    has_originals = any(path.is_file() for path in (data / ORIGINALS).rglob("*"))
+    aside = layout.set_aside(tenant.id, context.clock.now()) if has_originals else None
+    make_room = MoveTree(data, aside) if aside else RemoveTree(data)
+    transaction.execute(
+        (make_room, MoveTree(layout.restoring(tenant.id), data), _take_up_step(driver, tenant))
+    )
     transaction.settle()
     converge(context, transaction, entry, reset=False)
+    return aside
 
 
 def _take_up_step(driver: Driver, tenant: Named) -> Run:

@@ -125,6 +125,18 @@ def test_a_restore_that_fails_leaves_it_stopped_and_the_next_one_is_whole(
     assert host.provision("diff", ID).document == []
 
 
+def test_originals_that_only_lost_their_database_are_kept_beside(ulysse: ServedClient, backup: Path) -> None:
+    host = ulysse.host
+    done(host, "stop", ID)
+    lose(ulysse.directory / "data" / "tenant.sqlite3")
+    originals = {path.name for path in (ulysse.directory / "data" / "originals").rglob("*")}
+    assert originals
+    kept = Path(done(host, "restore", str(backup))["set_aside"])
+    assert {path.name for path in (kept / "originals").rglob("*")} == originals
+    done(host, "start", ID)
+    assert ulysse.knows(LEAVE)
+
+
 def test_there_is_nothing_to_archive(ulysse: ServedClient, backup: Path) -> None:
     host = ulysse.host
     lose(ulysse.directory)
